@@ -1,0 +1,48 @@
+# How a folder of Hob is built: warnings are errors, ccache when present, one library a folder.
+
+find_program(HOB_CCACHE ccache)
+if(HOB_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_C_COMPILER_LAUNCHER ${HOB_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${HOB_CCACHE})
+endif()
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(CURL REQUIRED)
+find_package(fmt REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json url)
+pkg_check_modules(SQLITE3 REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(LUA REQUIRED IMPORTED_TARGET lua5.4-c++)
+
+add_library(hob_warnings INTERFACE)
+target_compile_options(hob_warnings INTERFACE -Wall -Wextra -Wpedantic -Werror)
+
+if(HOB_SANITIZE)
+  add_compile_options(-fsanitize=${HOB_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${HOB_SANITIZE})
+endif()
+
+# Asio and Beast, compiled once. Whoever links this includes declarations only.
+add_library(hob_boost STATIC ${CMAKE_SOURCE_DIR}/cmake/boost_src.cpp)
+target_compile_definitions(hob_boost PUBLIC
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
+  BOOST_DLL_USE_STD_FS)
+target_link_libraries(hob_boost PUBLIC Boost::headers Boost::json Boost::url OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
+
+# hob_folder(net LINKS hob_base CURL::libcurl): the library hob_net of all .cpp files in this folder. LINKS holds
+# lower floors and outside libraries only.
+function(hob_folder name)
+  cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  if(sources)
+    add_library(hob_${name} STATIC ${sources})
+    target_include_directories(hob_${name} PUBLIC ${CMAKE_SOURCE_DIR}/daemon ${CMAKE_SOURCE_DIR}/sdk/include)
+    target_link_libraries(hob_${name} PUBLIC ${ARG_LINKS} PRIVATE hob_warnings)
+  else()
+    add_library(hob_${name} INTERFACE)
+    target_include_directories(hob_${name} INTERFACE ${CMAKE_SOURCE_DIR}/daemon ${CMAKE_SOURCE_DIR}/sdk/include)
+    target_link_libraries(hob_${name} INTERFACE ${ARG_LINKS})
+  endif()
+endfunction()

@@ -1,0 +1,1 @@
+# Where things go on Debian: cmake --install, cpack -G DEB.

@@ -1,0 +1,105 @@
+// Turns: from a stored message to a stored reply.
+//
+// A turn is a journal of steps (recalled, model_called, model_answered, tool_started, tool_finished,
+// replied), each written before the next begins. resume() reads the journals of unfinished turns and goes on
+// from the first missing step: a stored model answer is not asked again; a tool that was started and has no
+// result runs again only if it is idempotent, else its result is "outcome unknown" and the model is told.
+//
+// Turns of one conversation run one after another, in the order they were accepted. A turn runs whether or
+// not anyone watches: a listener that goes away changes nothing.
+#pragma once
+
+#include "channels/inbox.hpp"
+#include "models/router.hpp"
+#include "tools/toolbox.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace hobd {
+
+/// What a watcher of a turn sees, with the event names of POST /chat/stream: session, text, tool_call,
+/// tool_result, memory, usage, done, error. `data` is the event's JSON object.
+struct TurnEvent {
+  std::string name;
+  json::object data;
+};
+
+struct SendRequest {
+  std::string user_id, user_name;
+  std::string channel;      // "http", "ws", "openai", "socket", or a plugin's instance
+  std::string external_id;  // the client's idempotency key; "" none
+  std::string conversation_id;  // "": a new one
+  SessionChoice session;
+  std::string text;
+  json::array attachments;
+  std::string model;        // as ModelRequest::model
+  json::array client_tools; // tools of the caller, whose calls end the turn and are handed back
+  json::object sampling;    // temperature, max_tokens, ...: passed to the model
+  std::string system;       // context of this turn only
+  std::vector<Message> history;   // a new conversation's earlier messages
+  std::vector<Message> messages;  // when set, stored in place of `text` (tool results of client tools)
+  std::string fingerprint;        // of the conversation after this message's predecessors
+  bool ephemeral = false;
+};
+
+/// The reply of POST /chat with stream:false (INTERFACE: Objects).
+struct TurnReply {
+  std::string reply, conversation_id, session_id, message_id, turn_id;
+  json::array tool_calls;  // [{name, arguments, status}]
+  json::array client_tool_calls;  // [{id, name, arguments}] for the caller to run
+  std::string stop;        // end | length | tool_calls
+  std::vector<std::string> recalled;
+  Usage usage;
+  bool duplicate = false;
+};
+json::object to_json(const TurnReply& reply);
+
+/// Counters for metrics and `hobctl status`.
+struct AgentStats {
+  std::uint64_t replied = 0, failed = 0, cancelled = 0, resumed = 0;
+  std::uint32_t running = 0;
+};
+
+/// Told about each ended turn: metrics, events.
+struct TurnOutcome {
+  std::string turn_id, conversation_id, user_id, channel, outcome;
+  std::chrono::microseconds total{}, model{}, tools{};
+  Usage usage;
+};
+
+class Agent : public TurnStarter {
+ public:
+  /// Accepts a message and runs its turn to the end. `on_event` is called on the core thread until the
+  /// returned awaitable ends. A repeat of (channel, external_id) waits for, or gives back, the first one's
+  /// reply. Cancelling the awaitable (Asio) stops watching, not the turn. Errors: not_found (conversation,
+  /// session), invalid (empty, over 1 MiB), and the turn's own.
+  virtual awaitable<Result<TurnReply>> send(SendRequest request, std::function<void(const TurnEvent&)> on_event) = 0;
+  /// Stops a turn of this user: it ends as cancelled, what was said so far is kept. not_found: not running.
+  virtual Result<void> cancel(std::string_view user_id, std::string_view turn_id) = 0;
+  /// Goes on with every unfinished turn. Called once, after the plugins have started.
+  virtual awaitable<void> resume() = 0;
+  /// No new turns; waits for running ones at most `limit`, then leaves them to the next start.
+  virtual awaitable<void> drain(std::chrono::milliseconds limit) = 0;
+  virtual AgentStats stats() const = 0;
+  virtual void on_outcome(std::function<void(const TurnOutcome&)> listener) = 0;
+  virtual void set_config(std::shared_ptr<const Config> config) = 0;
+};
+
+struct AgentContext {
+  asio::any_io_executor core;
+  Store* store = nullptr;
+  Router* router = nullptr;
+  Toolbox* tools = nullptr;
+  Outbox* outbox = nullptr;
+  const Clock* clock = nullptr;
+  std::shared_ptr<const Config> config;
+};
+std::unique_ptr<Agent> make_agent(AgentContext context);
+
+/// The digest of a message list that find_conversation by history uses: hex SHA-256 over role and text of
+/// each user and assistant message, in order.
+std::string conversation_fingerprint(const std::vector<Message>& messages);
+
+}  // namespace hobd

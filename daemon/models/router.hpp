@@ -1,0 +1,62 @@
+// Which model answers, and asking it: tiers with failover, providers as plugins, usage and price.
+#pragma once
+
+#include "config/config.hpp"
+#include "plugins/registry.hpp"
+#include "store/records.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace hobd {
+
+/// A chat request in the canonical form of sdk/include/hob/ext/provider.h, without "model".
+struct ModelRequest {
+  /// "": the router decides; "tier/fast", "tier/smart"; "<provider>/<model>".
+  std::string model;
+  json::object chat;
+  std::chrono::milliseconds deadline{120'000};
+};
+
+struct ModelToolCall {
+  std::string id, name, arguments;  // arguments: JSON text as the model wrote it
+};
+
+struct ModelAnswer {
+  std::string text, reasoning;
+  std::vector<ModelToolCall> tool_calls;
+  std::string stop;  // end | length | tool_calls | filtered
+  Usage usage;
+  std::string provider;  // instance
+};
+json::object to_json(const ModelAnswer& answer);
+ModelAnswer model_answer_from_json(const json::object& object);
+
+struct ModelInfo {
+  std::string name;  // "<provider>/<model>"
+  std::string provider, model;
+  std::vector<std::string> tiers;
+  bool healthy = true;
+};
+
+class Router {
+ public:
+  virtual ~Router() = default;
+  /// Asks the first model that is healthy, goes on to the next one of the tier while nothing was shown.
+  /// `on_delta` gets text as it comes. Errors: not_found (no such model; names those there are), and the last
+  /// provider's own, with what to do. Asio cancellation ends the call.
+  virtual awaitable<Result<ModelAnswer>> complete(ModelRequest request, std::function<void(std::string_view text)> on_delta) = 0;
+  /// The models that `model` stands for, in order: what complete() would try.
+  virtual Result<std::vector<std::string>> resolve(std::string_view model) const = 0;
+  virtual awaitable<Result<std::vector<ModelInfo>>> list() = 0;
+  /// Whether any model other than the offline one answers (from what the last calls showed).
+  virtual bool has_model() const = 0;
+  /// The provider's own model list; also tells whether it can be reached.
+  virtual awaitable<Result<json::value>> provider_models(std::string provider) = 0;
+  virtual void set_config(std::shared_ptr<const Config> config) = 0;
+};
+
+std::unique_ptr<Router> make_router(Registry& registry, std::shared_ptr<const Config> config, const Clock& clock);
+
+}  // namespace hobd

@@ -1,0 +1,31 @@
+// What plugins may reach, as the floors above implement it. Declared here, tied in hobd.cpp.
+#pragma once
+
+#include "base/json.hpp"
+#include "base/principal.hpp"
+#include "base/task_group.hpp"
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace hobd {
+
+/// The method table, as plugins call it. Implemented by api/.
+class MethodInvoker {
+ public:
+  virtual ~MethodInvoker() = default;
+  /// `on_event` gets the events of a streaming method. Errors as the method's own; denied without the scope.
+  virtual awaitable<Result<json::value>> invoke(const Principal& who, std::string_view method, json::object params,
+                                                std::function<void(const json::value& event)> on_event) = 0;
+};
+
+/// The way in for messages. Implemented by channels/inbox.
+class ChannelSink {
+ public:
+  virtual ~ChannelSink() = default;
+  /// `channel` is the instance. The answer is that of hob_host_channel::deliver.
+  virtual awaitable<Result<json::value>> deliver(std::string channel, json::object event) = 0;
+};
+
+}  // namespace hobd
