@@ -6,8 +6,8 @@
 namespace hobtest {
 
 struct DaemonOptions {
-  std::string models;      // YAML below "models:"; "" gives the offline provider
-  std::string extra;       // further top-level YAML
+  std::string models = {};      // YAML below "models:"; "" gives the offline provider
+  std::string extra = {};       // further top-level YAML
   std::string limits = "limits: {requests_per_minute: 0, turn_timeout: 60s}";
   std::string log_level = "warn";
 };

@@ -1,0 +1,273 @@
+// crash [--rounds 200] [--clients 12] [--seed N]: what is lost or doubled when hobd is killed.
+//
+// Each round starts hobd on the same state, lets clients talk on two channels (POST /chat with an
+// Idempotency-Key, and the webhook channel whose replies come back by HTTP), some of it with a tool that has a
+// side effect, and ends it with SIGKILL: at a random moment, or at a named fault point between two steps. A client
+// whose request broke repeats it with the same key after the restart, as a real one would. At the end hobd
+// runs undisturbed until nothing is open, and the books are compared:
+//
+//   lost            a message that was accepted and has no reply
+//   doubled         a message with two different replies, or one reply sent under two keys
+//   asked again     a model call made though its answer was stored
+//   tools twice     a tool without "idempotent" that ran twice for one call
+//
+// Exit 0 when all four are 0.
+#include "support/daemon.hpp"
+#include "support/http.hpp"
+
+#include <boost/json.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <random>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace json = boost::json;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr const char* kFaultPoints[] = {
+    "inbox.after_accept", "turn.after_accept",       "turn.after_recall",       "turn.after_model_called", "turn.after_model_answer",
+    "turn.after_model_stored", "turn.after_tool_started", "turn.after_tool_ran", "turn.after_tool_stored",  "turn.before_end",
+    "turn.after_end",     "outbox.after_sending",    "outbox.after_sent"};
+
+struct Books {
+  std::mutex mutex;
+  std::map<std::string, std::set<std::string>> http_replies;      // message -> distinct replies seen
+  std::map<std::string, std::set<std::string>> http_turns;        // message -> distinct turn ids
+  std::map<std::string, std::map<std::string, int>> webhook;      // message -> outbox key -> times posted
+  std::map<std::string, int> tools;                               // tool call -> runs
+  std::set<std::string> accepted_http, accepted_webhook;
+};
+
+struct Work {
+  std::string id;     // unique; stands in the message's text
+  bool webhook = false, tool = false;
+  std::string text() const { return tool ? "please CALL count {\"id\":\"" + id + "\"} now" : "message " + id + " end"; }
+};
+
+/// The id in "message <id> end" or in the tool's arguments.
+std::string id_in(const std::string& text) {
+  for (const auto& [before, after] : {std::pair<std::string, std::string>{"message ", " end"}, {"\"id\":\"", "\""}}) {
+    const std::size_t at = text.find(before);
+    if (at == std::string::npos) continue;
+    const std::size_t begin = at + before.size(), end = text.find(after, begin);
+    if (end != std::string::npos) return text.substr(begin, end - begin);
+  }
+  return {};
+}
+
+/// Sends one message; true when the daemon has taken it for good.
+bool attempt(hobtest::HttpConnection& connection, const Work& work, int client, Books& books) {
+  if (work.webhook) {
+    const json::object event{{"id", work.id}, {"sender", {{"id", "w" + std::to_string(client)}}},
+                             {"thread", "t" + std::to_string(client)}, {"text", work.text()}};
+    const auto response = connection.request("POST", "/hooks/webhook", {{"Content-Type", "application/json"}, {"X-Hob-Secret", "crash-secret"}}, json::serialize(event));
+    if (response.status != 200) return false;
+    const std::lock_guard lock(books.mutex);
+    books.accepted_webhook.insert(work.id);
+    return true;
+  }
+  const json::object body{{"message", work.text()}, {"stream", false}};
+  const auto response = connection.request("POST", "/chat", {{"Content-Type", "application/json"}, {"Idempotency-Key", work.id},
+                                                             {"X-User-Id", "h" + std::to_string(client)}}, json::serialize(body));
+  if (response.status != 200) return false;
+  boost::system::error_code error;
+  const json::value answer = json::parse(response.body, error);
+  if (error || !answer.is_object()) return false;
+  const std::lock_guard lock(books.mutex);
+  books.accepted_http.insert(work.id);
+  books.http_replies[work.id].insert(std::string(answer.at("reply").as_string()));
+  books.http_turns[work.id].insert(std::string(answer.at("turn_id").as_string()));
+  return true;
+}
+
+struct Client {
+  int number = 0, next = 0;
+  Work pending;
+  bool has_pending = false;
+};
+
+/// Talks until `stop` or until the daemon is gone; what is unanswered stays pending for the next round.
+void talk(Client& client, int port, std::atomic<bool>& stop, int limit, Books& books, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  hobtest::HttpConnection connection(port, 20s);
+  for (int i = 0; i < limit && !stop; ++i) {
+    if (!client.has_pending) {
+      client.pending = {"c" + std::to_string(client.number) + "n" + std::to_string(client.next++), random() % 2 == 0, random() % 4 == 0};
+      client.has_pending = true;
+    }
+    if (!attempt(connection, client.pending, client.number, books)) {
+      std::this_thread::sleep_for(5ms);
+      continue;
+    }
+    client.has_pending = false;
+  }
+}
+
+/// Journals of all turns: model calls made though an answer of that round was stored.
+int asked_again(hobtest::Daemon& daemon, int& turns, int& calls) {
+  int again = 0;
+  const auto users = json::parse(daemon.control({"user", "list"}));
+  for (const json::value& user : users.at("items").as_array()) {
+    const std::string name(user.at("name").as_string());
+    std::string cursor;
+    do {
+      json::object params{{"limit", 200}, {"as_user", name}};
+      if (!cursor.empty()) params["cursor"] = cursor;
+      const std::string text = daemon.control({"call", "turn.list", json::serialize(params)});
+      if (text.empty()) throw std::runtime_error("turn.list failed for " + name);
+      const auto page = json::parse(text);
+      for (const json::value& turn : page.at("items").as_array()) {
+        ++turns;
+        const auto whole = json::parse(daemon.control({"call", "turn.get", json::serialize(json::object{{"id", turn.at("id")}, {"as_user", name}})}));
+        int stored = 0, tool_answers = 0;
+        std::set<int> answered;  // rounds, counted by the tool results before them
+        for (const json::value& step : whole.at("steps").as_array()) {
+          const json::string& kind = step.at("kind").as_string();
+          if (kind == "model_called") {
+            ++calls;
+            again += answered.contains(tool_answers);
+          }
+          if (kind == "model_answered") answered.insert(tool_answers), ++stored;
+          if (kind == "tool_finished") ++tool_answers;
+        }
+      }
+      cursor = page.at("next_cursor").is_string() ? std::string(page.at("next_cursor").as_string()) : "";
+    } while (!cursor.empty());
+  }
+  return again;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  int rounds = 200, client_count = 12;
+  std::uint64_t seed = std::random_device{}();
+  for (int i = 1; i + 1 < argc; i += 2) {
+    if (std::strcmp(argv[i], "--rounds") == 0) rounds = std::atoi(argv[i + 1]);
+    if (std::strcmp(argv[i], "--clients") == 0) client_count = std::atoi(argv[i + 1]);
+    if (std::strcmp(argv[i], "--seed") == 0) seed = std::strtoull(argv[i + 1], nullptr, 10);
+  }
+  std::printf("seed %llu, %d rounds, %d clients\n", static_cast<unsigned long long>(seed), rounds, client_count);
+  std::mt19937_64 random(seed);
+
+  Books books;
+  hobtest::HttpReceiver receiver([&](const hobtest::Received& request) -> std::pair<int, std::string> {
+    const std::lock_guard lock(books.mutex);
+    if (request.path == "/tool") {
+      ++books.tools[request.body];
+      return {200, "{}"};
+    }
+    const json::value message = json::parse(request.body);
+    const std::string text(message.at("text").as_string());
+    // A reply names its message: "echo: message <id> end"; a tool's reply does by the turn's own record.
+    ++books.webhook[text][request.header("Idempotency-Key")];
+    return {200, "{\"message_id\":\"m\"}"};
+  });
+
+  hobtest::TempDir dir;
+  int model_port = 0;
+  hobtest::Process model = hobtest::start_fake_openai(dir.path() / "model.log", model_port, {"--delay-ms", "3"});
+  const std::string base = "http://127.0.0.1:" + std::to_string(receiver.port());
+  hobtest::Daemon daemon({.models = hobtest::fake_models(model_port, "slow"),
+                          .extra = "channels:\n  webhook: {plugin: channel_webhook, url: \"" + base + "/out\", secret: crash-secret}\n"
+                                   "tools: {approval: never, count: {url: \"" + base + "\"}}\n"
+                                   "plugins: {paths: [\"" + std::string(HOB_BENCH_PLUGINS) + "\"]}\n"});
+  daemon.start();
+  // Each webhook sender is paired with a user of its own before the storm.
+  for (int i = 0; i < client_count; ++i) {
+    hobtest::HttpConnection connection(daemon.port());
+    const json::object event{{"id", "pair" + std::to_string(i)}, {"sender", {{"id", "w" + std::to_string(i)}}}, {"text", "hello"}};
+    connection.request("POST", "/hooks/webhook", {{"Content-Type", "application/json"}, {"X-Hob-Secret", "crash-secret"}}, json::serialize(event));
+    daemon.control({"user", "add", "w" + std::to_string(i)});
+  }
+  const auto identities = json::parse(daemon.control({"identity", "list"}));
+  for (const json::value& identity : identities.at("items").as_array())
+    if (daemon.control({"call", "identity.approve",
+                        json::serialize(json::object{{"code", identity.at("pairing_code")}, {"user", identity.at("external_id")}})}).empty())
+      throw std::runtime_error("identity.approve failed");
+  daemon.stop();
+  {
+    const std::lock_guard lock(books.mutex);
+    books.webhook.clear();  // the pairing notices
+  }
+
+  std::vector<Client> clients(static_cast<std::size_t>(client_count));
+  for (int i = 0; i < client_count; ++i) clients[std::size_t(i)].number = i;
+  int at_points = 0;
+  for (int round = 0; round < rounds; ++round) {
+    std::map<std::string, std::string> environment;
+    if (random() % 3 != 0) {
+      const std::string point = kFaultPoints[random() % std::size(kFaultPoints)];
+      environment["HOB_FAULT_POINT"] = point + ":" + std::to_string(1 + random() % 12);
+    }
+    daemon.start(environment);
+    std::atomic<bool> stop = false;
+    std::vector<std::thread> threads;
+    for (Client& client : clients)
+      threads.emplace_back([&, s = random()] { talk(client, daemon.port(), stop, 40, books, s); });
+    const bool died = daemon.process().wait(std::chrono::milliseconds(environment.empty() ? 20 + random() % 120 : 400)) >= 0;
+    at_points += died;
+    daemon.kill();
+    stop = true;
+    for (std::thread& thread : threads) thread.join();
+  }
+
+  daemon.start();
+  std::atomic<bool> stop = false;
+  for (Client& client : clients)
+    for (int tries = 0; client.has_pending && tries < 200; ++tries) talk(client, daemon.port(), stop, 1, books, 1);
+  json::value status;
+  for (int i = 0; i < 600; ++i) {
+    status = json::parse(daemon.control({"status"}));
+    if (status.at("turns_open").as_int64() == 0 && status.at("outbox_open").as_int64() == 0) break;
+    std::this_thread::sleep_for(100ms);
+  }
+
+  int turns = 0, calls = 0;
+  const int again = asked_again(daemon, turns, calls);
+  daemon.stop();
+
+  const std::lock_guard lock(books.mutex);
+  int lost = 0, doubled = 0, resent = 0, tools_twice = 0, tool_runs = 0;
+  for (const auto& [id, replies] : books.http_replies) doubled += replies.size() > 1;
+  for (const auto& [id, ids] : books.http_turns) doubled += ids.size() > 1;
+  std::map<std::string, std::set<std::string>> keys_of;  // message -> keys of its replies
+  int nameless = 0;  // replies to a tool whose outcome is unknown don't carry the message's id
+  for (const auto& [text, keys] : books.webhook) {
+    for (const auto& [key, times] : keys) resent += times - 1;
+    const std::string id = id_in(text);
+    if (id.empty())
+      nameless += int(keys.size());
+    else
+      for (const auto& [key, times] : keys) keys_of[id].insert(key);
+  }
+  for (const auto& [id, keys] : keys_of) doubled += keys.size() > 1;
+  int missing = 0;
+  for (const std::string& id : books.accepted_webhook) missing += !keys_of.contains(id);
+  lost = std::max(0, missing - nameless);
+  doubled += std::max(0, nameless - missing);
+  for (const auto& [id, runs] : books.tools) {
+    ++tool_runs;
+    tools_twice += runs > 1;
+  }
+  const int open = int(status.at("turns_open").as_int64() + status.at("outbox_open").as_int64());
+  std::printf("killed %d times at fault points, %d times at random\n", at_points, rounds - at_points);
+  std::printf("accepted: %zu over HTTP, %zu over the webhook; turns %d, model calls %d, tool runs %d\n", books.accepted_http.size(),
+              books.accepted_webhook.size(), turns, calls, tool_runs);
+  std::printf("replies resent under their own key (the receiver drops them): %d; left open: %d\n", resent, open);
+  std::printf("lost %d, doubled %d, stored answers asked again %d, tools run twice %d\n", lost, doubled, again, tools_twice);
+  return lost + doubled + again + tools_twice + open == 0 ? 0 : 1;
+}

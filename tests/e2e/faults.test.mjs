@@ -1,0 +1,81 @@
+// Model servers that fail, and no model at all.
+import { test, before, after } from "node:test";
+import assert from "node:assert/strict";
+import { startHob, startModel, fakeModels } from "./daemon.mjs";
+
+const post = async (hob, message, extra = {}) => {
+  const response = await fetch(`${hob.base}/chat`, { method: "POST", headers: { "content-type": "application/json" },
+    body: JSON.stringify({ message, stream: false, ...extra }) });
+  return { status: response.status, body: await response.json() };
+};
+
+let model;
+before(async () => { model = await startModel("--key", "right"); });
+after(() => model.stop());
+
+const withKey = (port, key) => fakeModels(port).replace("/v1\"", `/v1", api_key: "${key}"`);
+
+test("each fault of a model server gives one clear message, and the daemon stays up", async () => {
+  const hob = await startHob({ models: withKey(model.port, "right") });
+  const expected = { "error-401": [403, 503], "error-404": [404, 503], "error-429": [429, 503], "error-500": [503], "error-503": [503],
+    html: [503], half: [503], empty: [503], hangup: [503], garbage: [503] };
+  for (const [name, statuses] of Object.entries(expected)) {
+    const { status, body } = await post(hob, "hello", { model: `local/${name}` });
+    assert.ok(statuses.includes(status), `${name}: ${status} ${JSON.stringify(body)}`);
+    assert.ok(body.error.message.length > 20, `${name}: ${body.error.message}`);
+    assert.ok(!body.error.message.includes("<html"), name);
+  }
+  assert.equal((await post(hob, "still there?")).body.reply, "echo: still there?");
+  await hob.stop();
+});
+
+test("a refused key says which key to look at, and never shows it", async () => {
+  const hob = await startHob({ models: withKey(model.port, "wrong-key-1234") });
+  const { body } = await post(hob, "hello");
+  assert.match(body.error.message, /API key/i);
+  assert.ok(!JSON.stringify(body).includes("wrong-key-1234"));
+  assert.ok(!hob.log().includes("wrong-key-1234"));
+  await hob.stop();
+});
+
+test("a server that is down is named with its address", async () => {
+  const hob = await startHob({ models: fakeModels(1) });
+  const { status, body } = await post(hob, "hello");
+  assert.equal(status, 503);
+  assert.match(body.error.message, /127\.0\.0\.1:1\b/);
+  await hob.stop();
+});
+
+test("the next model of the tier answers when the first is down", async () => {
+  const hob = await startHob({ models: `  providers:
+    down: {plugin: provider_openai, base_url: "http://127.0.0.1:1/v1"}
+    local: {plugin: provider_openai, base_url: "http://127.0.0.1:${model.port}/v1", api_key: right}
+  tiers: {fast: [down/x, local/echo], smart: [down/x, local/echo], embed: []}
+` });
+  assert.equal((await post(hob, "who answers?")).body.reply, "echo: who answers?");
+  await hob.stop();
+});
+
+test("with no model at all, what was said is found and quoted with its date", async () => {
+  const hob = await startHob();
+  const first = await post(hob, "My favourite colour is teal.");
+  assert.equal(first.status, 200);
+  const same = await post(hob, "What is my favourite colour?", { conversation_id: first.body.conversation_id });
+  assert.match(same.body.reply, /teal/);
+  const other = await post(hob, "What is my favourite colour?");
+  assert.match(other.body.reply, /teal/);
+  assert.match(other.body.reply, new RegExp(String(new Date().getUTCFullYear())));
+  const sum = await post(hob, "What is 17 * 23?");
+  assert.match(sum.body.reply, /391/);
+  await hob.stop();
+});
+
+test("what was said is there after a restart", async () => {
+  const hob = await startHob();
+  await post(hob, "The spare key is under the blue pot.");
+  const help = await post(hob, "/help");
+  assert.match(help.body.reply, /\/search/);
+  const found = await post(hob, "/search spare key");
+  assert.match(found.body.reply, /blue pot/);
+  await hob.stop();
+});
