@@ -16,6 +16,7 @@
 #include "support/http.hpp"
 
 #include <boost/json.hpp>
+#include <sqlite3.h>
 
 #include <algorithm>
 #include <atomic>
@@ -116,38 +117,39 @@ void talk(Client& client, int port, std::atomic<bool>& stop, int limit, Books& b
   }
 }
 
-/// Journals of all turns: model calls made though an answer of that round was stored.
-int asked_again(hobtest::Daemon& daemon, int& turns, int& calls) {
-  int again = 0;
-  const auto users = json::parse(daemon.control({"user", "list"}));
-  for (const json::value& user : users.at("items").as_array()) {
-    const std::string name(user.at("name").as_string());
-    std::string cursor;
-    do {
-      json::object params{{"limit", 200}, {"as_user", name}};
-      if (!cursor.empty()) params["cursor"] = cursor;
-      const std::string text = daemon.control({"call", "turn.list", json::serialize(params)});
-      if (text.empty()) throw std::runtime_error("turn.list failed for " + name);
-      const auto page = json::parse(text);
-      for (const json::value& turn : page.at("items").as_array()) {
-        ++turns;
-        const auto whole = json::parse(daemon.control({"call", "turn.get", json::serialize(json::object{{"id", turn.at("id")}, {"as_user", name}})}));
-        int stored = 0, tool_answers = 0;
-        std::set<int> answered;  // rounds, counted by the tool results before them
-        for (const json::value& step : whole.at("steps").as_array()) {
-          const json::string& kind = step.at("kind").as_string();
-          if (kind == "model_called") {
-            ++calls;
-            again += answered.contains(tool_answers);
-          }
-          if (kind == "model_answered") answered.insert(tool_answers), ++stored;
-          if (kind == "tool_finished") ++tool_answers;
-        }
-      }
-      cursor = page.at("next_cursor").is_string() ? std::string(page.at("next_cursor").as_string()) : "";
-    } while (!cursor.empty());
+struct Journals {
+  int turns = 0, calls = 0, asked_again = 0;
+};
+
+/// Reads the stopped daemon's database: model calls made though an answer of that round was stored.
+Journals read_journals(const std::filesystem::path& file) {
+  Journals out;
+  sqlite3* db = nullptr;
+  sqlite3_stmt* rows = nullptr;
+  if (sqlite3_open_v2(file.c_str(), &db, SQLITE_OPEN_READONLY, nullptr) != SQLITE_OK ||
+      sqlite3_prepare_v2(db, "SELECT turn, kind FROM steps ORDER BY turn, seq", -1, &rows, nullptr) != SQLITE_OK)
+    throw std::runtime_error("crash: cannot read the journals of " + file.string());
+  sqlite3_int64 turn = -1;
+  int tool_answers = 0;
+  std::set<int> answered;  // rounds, counted by the tool results before them
+  while (sqlite3_step(rows) == SQLITE_ROW) {
+    if (sqlite3_column_int64(rows, 0) != turn) {
+      turn = sqlite3_column_int64(rows, 0);
+      tool_answers = 0;
+      answered.clear();
+      ++out.turns;
+    }
+    const std::string kind = reinterpret_cast<const char*>(sqlite3_column_text(rows, 1));
+    if (kind == "model_called") {
+      ++out.calls;
+      out.asked_again += answered.contains(tool_answers);
+    }
+    if (kind == "model_answered") answered.insert(tool_answers);
+    if (kind == "tool_finished") ++tool_answers;
   }
-  return again;
+  sqlite3_finalize(rows);
+  sqlite3_close(db);
+  return out;
 }
 
 }  // namespace
@@ -231,14 +233,14 @@ int main(int argc, char** argv) {
     for (int tries = 0; client.has_pending && tries < 200; ++tries) talk(client, daemon.port(), stop, 1, books, 1);
   json::value status;
   for (int i = 0; i < 600; ++i) {
-    status = json::parse(daemon.control({"status"}));
+    status = json::parse(daemon.control({"status"})).at("database");
     if (status.at("turns_open").as_int64() == 0 && status.at("outbox_open").as_int64() == 0) break;
     std::this_thread::sleep_for(100ms);
   }
 
-  int turns = 0, calls = 0;
-  const int again = asked_again(daemon, turns, calls);
   daemon.stop();
+  const Journals journals = read_journals(daemon.state() / "hob.db");
+  const int again = journals.asked_again;
 
   const std::lock_guard lock(books.mutex);
   int lost = 0, doubled = 0, resent = 0, tools_twice = 0, tool_runs = 0;
@@ -266,7 +268,7 @@ int main(int argc, char** argv) {
   const int open = int(status.at("turns_open").as_int64() + status.at("outbox_open").as_int64());
   std::printf("killed %d times at fault points, %d times at random\n", at_points, rounds - at_points);
   std::printf("accepted: %zu over HTTP, %zu over the webhook; turns %d, model calls %d, tool runs %d\n", books.accepted_http.size(),
-              books.accepted_webhook.size(), turns, calls, tool_runs);
+              books.accepted_webhook.size(), journals.turns, journals.calls, tool_runs);
   std::printf("replies resent under their own key (the receiver drops them): %d; left open: %d\n", resent, open);
   std::printf("lost %d, doubled %d, stored answers asked again %d, tools run twice %d\n", lost, doubled, again, tools_twice);
   return lost + doubled + again + tools_twice + open == 0 ? 0 : 1;
