@@ -310,7 +310,7 @@ std::string last_chunks(const AnswerHead& head, const JsonObject& result, bool t
   JsonArray calls = answer_calls(result, true);
   const bool has_calls = !calls.empty();
   if (has_calls) out += delta_line(head, {{"tool_calls", std::move(calls)}});
-  out += delta_line(head, {}, finish_reason(result, has_calls));
+  out += delta_line(head, {}, JsonValue(finish_reason(result, has_calls)));
   if (include_usage) {
     const JsonObject usage = usage_json(result);
     out += line(head, {}, &usage);

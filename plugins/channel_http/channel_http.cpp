@@ -1,0 +1,361 @@
+// channel_http: Hob over HTTP. Every route is a translation of a method of the daemon's table; the host has already
+// found out who asks, applied the rate limit and bounded the body.
+#include "channel_http.hpp"
+
+#include "openai.hpp"
+#include "web_page.hpp"
+
+namespace channel_http {
+
+using hob::Code;
+using hob::Error;
+using hob::Json;
+using hob::JsonArray;
+using hob::JsonObject;
+using hob::JsonRef;
+using hob::JsonValue;
+using hob::Request;
+using hob::Responder;
+using hob::Response;
+
+namespace {
+
+constexpr std::pair<const char*, const char*> kStreamType{"content-type", "text/event-stream"};
+constexpr std::pair<const char*, const char*> kNoCache{"cache-control", "no-cache"};
+
+std::vector<std::pair<std::string, std::string>> stream_headers() { return {kStreamType, kNoCache}; }
+
+JsonObject body_object(const Request& request) {
+  Json body = Json::parse(request.body);
+  if (!body.is_object()) throw Error{hob::invalid, "the body must be a JSON object"};
+  return std::move(static_cast<JsonValue&>(body).get_object());
+}
+
+/// Moves the members named from `from` to `to`; null ones only where null means something.
+void take(JsonObject& from, JsonObject& to, std::initializer_list<const char*> names) {
+  for (const char* name : names)
+    if (JsonValue* value = from.if_contains(name)) to[name] = std::move(*value);
+}
+
+void take_query(const Request& request, JsonObject& params, std::initializer_list<const char*> texts,
+                std::initializer_list<const char*> numbers) {
+  const JsonRef query = request.head()["query"];
+  for (const char* name : texts)
+    if (query.contains(name)) params[name] = query[name].text();
+  for (const char* name : numbers) {
+    if (!query.contains(name)) continue;
+    const std::string text(query[name].text());
+    char* end = nullptr;
+    const long long number = std::strtoll(text.c_str(), &end, 10);
+    if (text.empty() || *end != '\0') throw Error{hob::invalid, std::string(name) + " must be a whole number, not \"" + text + "\""};
+    params[name] = number;
+  }
+}
+
+}  // namespace
+
+void HttpChannel::setup() {
+  pages();
+  lists();
+  chat_routes();
+  openai_routes();
+  route("GET /ws", [this](Request request, Responder out) { sockets_.accept(std::move(request), std::move(out), methods()); });
+  channel([] {}, [] {}, [this](const Json& message) { return sockets_.push(message); });
+}
+
+void HttpChannel::pages() {
+  route("GET /", [](const Request&) { return Response::text(std::string(kWebPage), "text/html; charset=utf-8"); });
+  route("GET /docs", [](const Request&) { return Response::text(std::string(kDocsPage), "text/html; charset=utf-8"); });
+  pass("GET /openapi.json", "api.openapi", nullptr);
+  pass("GET /health", "system.health", nullptr);
+  route("GET /ready", [this](Request, Responder out) {
+    start("system.health", {}, 0, std::move(out), [](const Json& health) {
+      const bool ready = health["ready"].boolean(true);
+      return Response::json(Json{{"ready", ready}}, ready ? 200 : 503);
+    });
+  });
+  route("GET /metrics", [this](Request, Responder out) {
+    start("system.metrics", {}, 0, std::move(out), [](const Json& metrics) {
+      return Response::text(std::string(metrics.is_string() ? metrics.get_string() : metrics["text"].text()), "text/plain; version=0.0.4; charset=utf-8");
+    });
+  });
+}
+
+void HttpChannel::lists() {
+  pass("GET /chat/conversations", "conversation.list",
+       [](const Request& r, JsonObject& params) { take_query(r, params, {"cursor"}, {"limit"}); });
+  pass("GET /chat/conversations/{id}", "conversation.get", [](const Request& r, JsonObject& params) {
+    params["conversation_id"] = r.param("id");
+    take_query(r, params, {"cursor", "session_id"}, {"limit"});
+  });
+  pass("DELETE /chat/conversations/{id}", "conversation.delete",
+       [](const Request& r, JsonObject& params) { params["conversation_id"] = r.param("id"); });
+  pass("POST /conversation/reset", "conversation.reset", [](const Request& r, JsonObject& params) {
+    JsonObject body = body_object(r);
+    take(body, params, {"conversation_id"});
+  });
+  pass("GET /conversations/{id}/export", "conversation.export",
+       [](const Request& r, JsonObject& params) { params["conversation_id"] = r.param("id"); });
+  pass("GET /memory/search", "memory.search",
+       [](const Request& r, JsonObject& params) { take_query(r, params, {"q", "in", "since", "until"}, {"k"}); });
+  pass("GET /tools", "tool.list", nullptr);
+  pass("POST /tools/execute", "tool.call", [](const Request& r, JsonObject& params) {
+    JsonObject body = body_object(r);
+    take(body, params, {"name", "arguments"});
+  });
+  pass("GET /users/me", "user.whoami", nullptr);
+  pass("POST /chat/cancel", "chat.cancel", [](const Request& r, JsonObject& params) {
+    JsonObject body = body_object(r);
+    take(body, params, {"turn_id"});
+  });
+}
+
+void HttpChannel::pass(std::string_view pattern, std::string method, ReadParams read) {
+  route(pattern, [this, method = std::move(method), read = std::move(read)](Request request, Responder out) {
+    JsonObject params;
+    try {
+      if (read) read(request, params);
+    } catch (const Error& error) {
+      return out.fail(error);
+    }
+    auto held = std::make_shared<Responder>(std::move(out));  // std::function must be copyable
+    methods().start(method, boost::json::serialize(params), request.user().is_null() ? 0 : request.call(), nullptr,
+                    [held](Code code, std::string_view result) {
+                      if (code == hob::ok)
+                        held->respond(Response::json_text(std::string(result)));
+                      else
+                        held->fail(Error{code, std::string(result)});
+                    });
+  });
+}
+
+void HttpChannel::start(std::string_view method, const JsonObject& params, hob_id as_call, Responder out, Render render) {
+  auto held = std::make_shared<Responder>(std::move(out));
+  methods().start(method, boost::json::serialize(params), as_call, nullptr,
+                  [held, render = std::move(render)](Code code, std::string_view result) {
+                    if (code != hob::ok) return held->fail(Error{code, std::string(result)});
+                    held->respond(render(Json::parse(result)));
+                  });
+}
+
+// ---- /chat ----
+
+namespace {
+
+/// The parameters of chat.send from a body of POST /chat or /chat/stream.
+JsonObject read_chat(const Request& request, bool stream, JsonObject& body) {
+  JsonObject params{{"channel", "http"}};
+  take(body, params, {"message", "session_id", "model", "attachments"});
+  if (const JsonValue* conversation = body.if_contains("conversation_id"); conversation && !conversation->is_null())
+    params["conversation_id"] = *conversation;
+  if (!params.contains("message")) throw Error{hob::invalid, "message is missing: {\"message\":\"...\"}"};
+  if (const std::string_view key = request.header("idempotency-key"); !key.empty()) params["external_id"] = key;
+  if (stream) params["promise_early"] = true;
+  return params;
+}
+
+/// Sends server-sent events once the first one is there, so that what fails before is a plain error answer.
+struct EventStream {
+  explicit EventStream(Responder responder) : out(std::move(responder)) {}
+  bool begin() {
+    if (!began) out.start(200, stream_headers());
+    return std::exchange(began, true);
+  }
+  Responder out;
+  bool began = false, text_shown = false;
+};
+
+std::string error_json(Code code, std::string_view message) {
+  static constexpr const char* kNames[] = {"ok", "internal", "not_found", "invalid", "denied",
+                                           "cancelled", "timeout", "unavailable", "unsupported", "overloaded"};
+  return boost::json::serialize(JsonObject{{"status", kNames[code]}, {"message", message}});
+}
+
+}  // namespace
+
+void HttpChannel::chat_routes() {
+  route("POST /chat", [this](Request request, Responder out) {
+    JsonObject params;
+    bool stream = true;
+    try {
+      JsonObject body = body_object(request);
+      if (const JsonValue* wanted = body.if_contains("stream"); wanted && !wanted->is_null()) {
+        if (!wanted->is_bool()) throw Error{hob::invalid, "stream must be true or false"};
+        stream = wanted->get_bool();
+      }
+      params = read_chat(request, stream, body);
+    } catch (const Error& error) {
+      return out.fail(error);
+    }
+    if (stream)
+      chat_chunks(request.call(), params, std::move(out));
+    else
+      start_text("chat.send", params, request.call(), std::move(out));
+  });
+  route("POST /chat/stream", [this](Request request, Responder out) {
+    JsonObject params;
+    try {
+      JsonObject body = body_object(request);
+      params = read_chat(request, true, body);
+    } catch (const Error& error) {
+      return out.fail(error);
+    }
+    chat_events(request.call(), params, std::move(out));
+  });
+}
+
+void HttpChannel::start_text(std::string_view method, const JsonObject& params, hob_id as_call, Responder out) {
+  auto held = std::make_shared<Responder>(std::move(out));
+  methods().start(method, boost::json::serialize(params), as_call, nullptr, [held](Code code, std::string_view result) {
+    if (code == hob::ok)
+      held->respond(Response::json_text(std::string(result)));
+    else
+      held->fail(Error{code, std::string(result)});
+  });
+}
+
+void HttpChannel::chat_chunks(hob_id call, const JsonObject& params, Responder out) {
+  auto stream = std::make_shared<EventStream>(std::move(out));
+  methods().start(
+      "chat.send", boost::json::serialize(params), call,
+      [stream](std::string_view text) {
+        const Json event = Json::parse(text);
+        const std::string_view name = event["event"].text();
+        if (name == "session") stream->begin();
+        if (name != "text") return;
+        stream->begin();
+        stream->text_shown = true;
+        stream->out.write_event({}, boost::json::serialize(JsonObject{{"chunk", event["data"]["delta"].text()}}));
+      },
+      [stream](Code code, std::string_view text) {
+        if (code != hob::ok) {
+          if (!stream->began) return stream->out.fail(Error{code, std::string(text)});
+          stream->out.write_event("error", "{\"error\":" + error_json(code, text) + "}");
+          return stream->out.end();
+        }
+        const Json reply = Json::parse(text);
+        stream->begin();
+        if (!stream->text_shown && !reply["reply"].text().empty())
+          stream->out.write_event({}, boost::json::serialize(JsonObject{{"chunk", reply["reply"].text()}}));
+        stream->out.write_event({}, boost::json::serialize(JsonObject{{"chunk", ""}, {"done", true},
+                                                                      {"conversation_id", reply["conversation_id"].value()},
+                                                                      {"session_id", reply["session_id"].value()},
+                                                                      {"message_id", reply["message_id"].value()},
+                                                                      {"turn_id", reply["turn_id"].value()},
+                                                                      {"usage", reply["usage"].value()}}));
+        stream->out.end();
+      });
+}
+
+void HttpChannel::chat_events(hob_id call, const JsonObject& params, Responder out) {
+  auto stream = std::make_shared<EventStream>(std::move(out));
+  methods().start(
+      "chat.send", boost::json::serialize(params), call,
+      [stream](std::string_view text) {
+        const Json event = Json::parse(text);
+        const std::string_view name = event["event"].text();
+        // The end comes with the result, so that it is said once.
+        if (name == "done" || name == "error") return;
+        stream->begin();
+        stream->text_shown = stream->text_shown || name == "text";
+        stream->out.write_event(name, boost::json::serialize(event["data"].value()));
+      },
+      [stream](Code code, std::string_view text) {
+        if (code != hob::ok) {
+          if (!stream->began) return stream->out.fail(Error{code, std::string(text)});
+          stream->out.write_event("error", error_json(code, text));
+          return stream->out.end();
+        }
+        if (!stream->begin()) {
+          // A repeat of an answered message: its events are over, its session is told all the same.
+          const Json reply = Json::parse(text);
+          stream->out.write_event("session", boost::json::serialize(JsonObject{{"conversation_id", reply["conversation_id"].value()},
+                                                                               {"session_id", reply["session_id"].value()},
+                                                                               {"turn_id", reply["turn_id"].value()}}));
+        }
+        stream->out.write_event("done", text);
+        stream->out.end();
+      });
+}
+
+// ---- /v1 ----
+
+void HttpChannel::openai_routes() {
+  route("POST /v1/chat/completions", [this](Request request, Responder out) { complete(std::move(request), std::move(out)); });
+  const auto model_json = [](std::string_view id) {
+    return JsonObject{{"id", id}, {"object", "model"}, {"created", 0}, {"owned_by", "hob"}};
+  };
+  const auto names = [](const Json& list) {
+    std::vector<std::string> out = {"hob", "tier/fast", "tier/smart"};
+    for (const JsonValue& item : list["items"].items()) out.emplace_back(JsonRef(item)["name"].text());
+    return out;
+  };
+  route("GET /v1/models", [this, names, model_json](Request request, Responder out) {
+    start("model.list", {}, request.call(), std::move(out), [names, model_json](const Json& list) {
+      JsonArray data;
+      for (const std::string& name : names(list)) data.push_back(model_json(name));
+      return Response::json(JsonObject{{"object", "list"}, {"data", std::move(data)}});
+    });
+  });
+  route("GET /v1/models/{id*}", [this, names, model_json](Request request, Responder out) {
+    const std::string wanted(request.param("id"));
+    auto held = std::make_shared<Responder>(std::move(out));
+    methods().start("model.list", "{}", request.call(), nullptr, [held, names, model_json, wanted](Code code, std::string_view result) {
+      if (code != hob::ok) return held->fail(Error{code, std::string(result)});
+      for (const std::string& name : names(Json::parse(result)))
+        if (name == wanted) return held->respond(Response::json(model_json(name)));
+      held->fail(Error{hob::not_found, "The model '" + wanted + "' does not exist: GET /v1/models lists those there are"});
+    });
+  });
+}
+
+void HttpChannel::complete(Request request, Responder out) {
+  Completion completion;
+  try {
+    bool admin = false;
+    for (const JsonValue& scope : request.user()["scopes"].items()) admin = admin || JsonRef(scope).text() == "admin";
+    completion = read_completion(body_object(request), admin);
+  } catch (const Error& error) {
+    return out.fail(error);
+  }
+  if (completion.method == "chat.send") {
+    if (const std::string_view key = request.header("idempotency-key"); !key.empty()) completion.params["external_id"] = key;
+    if (completion.stream) completion.params["promise_early"] = true;
+  }
+  AnswerHead head{"chatcmpl-" + std::string(request.id()), completion.model,
+                  std::chrono::duration_cast<std::chrono::seconds>(now().time_since_epoch()).count()};
+  const std::string params = boost::json::serialize(completion.params);
+  if (!completion.stream) {
+    auto held = std::make_shared<Responder>(std::move(out));
+    methods().start(completion.method, params, request.call(), nullptr, [held, head](Code code, std::string_view text) {
+      if (code != hob::ok) return held->fail(Error{code, std::string(text)});
+      held->respond(Response::json_text(boost::json::serialize(completion_json(head, Json::parse(text).as_object()))));
+    });
+    return;
+  }
+  auto stream = std::make_shared<EventStream>(std::move(out));
+  methods().start(
+      completion.method, params, request.call(),
+      [stream, head](std::string_view text) {
+        const Json event = Json::parse(text);
+        if (event["event"].text() != "text") return;
+        if (!stream->begin()) stream->out.write(role_chunk(head));
+        stream->text_shown = true;
+        stream->out.write(text_chunk(head, event["data"]["delta"].text()));
+      },
+      [stream, head, usage = completion.include_usage](Code code, std::string_view text) {
+        if (code != hob::ok) {
+          if (!stream->began) return stream->out.fail(Error{code, std::string(text)});
+          stream->out.write_event({}, boost::json::serialize(JsonObject{{"error", JsonObject{{"message", text}, {"type", "server_error"},
+                                                                                             {"param", nullptr}, {"code", nullptr}}}}));
+          return stream->out.end();
+        }
+        if (!stream->begin()) stream->out.write(role_chunk(head));
+        stream->out.write(last_chunks(head, Json::parse(text).as_object(), stream->text_shown, usage));
+        stream->out.end();
+      });
+}
+
+}  // namespace channel_http
+
+HOB_PLUGIN("channel_http", channel_http::HttpChannel)
