@@ -1,7 +1,10 @@
 # Where things go on Debian: cmake --install, cpack -G DEB.
 #
-# The SDK's own rules are in sdk/. The prefix is /usr for a package and whatever is given otherwise; /etc and the units
-# follow it, except that a prefix of /usr means the real /etc (GNUInstallDirs).
+# The SDK's own rules are in sdk/. The prefix is /usr unless another is given; with /usr the config goes to /etc, with another
+# to etc in it, and the unit starts the hobd of that prefix.
+if(CMAKE_INSTALL_PREFIX_INITIALIZED_TO_DEFAULT)
+  set(CMAKE_INSTALL_PREFIX /usr CACHE PATH "Where cmake --install puts Hob" FORCE)
+endif()
 
 set(HOB_UNIT_DIR lib/systemd/system)
 set(HOB_SHARE ${CMAKE_INSTALL_DATADIR}/hob)
@@ -17,12 +20,29 @@ endforeach()
 
 # Each plugin is a folder of <name>.so and plugin.json.
 install(DIRECTORY ${HOB_PLUGIN_OUTPUT_DIR}/ DESTINATION ${HOB_PLUGIN_INSTALL_DIR}
-  FILES_MATCHING PATTERN "*.so" PATTERN "plugin.json")
-install(DIRECTORY ${CMAKE_BINARY_DIR}/share/hob/lua/ DESTINATION ${HOB_SHARE}/lua)
+  OPTIONAL FILES_MATCHING PATTERN "*.so" PATTERN "plugin.json")
+install(DIRECTORY ${CMAKE_BINARY_DIR}/share/hob/lua/ DESTINATION ${HOB_SHARE}/lua OPTIONAL)
 
-install(FILES config/hob.yaml DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/hob
-  PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ)
-install(FILES systemd/hobd.service systemd/hobd.socket DESTINATION ${HOB_UNIT_DIR})
+# The prefix may be chosen at install time (cmake --install --prefix, cpack), so these two look at it then.
+# A hob.yaml that is there already is its owner's.
+install(CODE "
+  set(etc \"\${CMAKE_INSTALL_PREFIX}/etc\")
+  if(CMAKE_INSTALL_PREFIX STREQUAL \"/usr\")
+    set(etc /etc)
+  endif()
+  if(EXISTS \"\$ENV{DESTDIR}\${etc}/hob/hob.yaml\")
+    message(STATUS \"Kept: \$ENV{DESTDIR}\${etc}/hob/hob.yaml\")
+  else()
+    file(INSTALL \"${CMAKE_SOURCE_DIR}/config/hob.yaml\" DESTINATION \"\${etc}/hob\"
+      PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ)
+  endif()
+  file(READ \"${CMAKE_SOURCE_DIR}/systemd/hobd.service\" unit)
+  string(REPLACE /usr/bin/hobd \"\${CMAKE_INSTALL_PREFIX}/bin/hobd\" unit \"\${unit}\")
+  file(WRITE \"${CMAKE_BINARY_DIR}/systemd/hobd.service\" \"\${unit}\")
+  file(INSTALL \"${CMAKE_BINARY_DIR}/systemd/hobd.service\" DESTINATION \"\${CMAKE_INSTALL_PREFIX}/${HOB_UNIT_DIR}\"
+    PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
+")
+install(FILES systemd/hobd.socket DESTINATION ${HOB_UNIT_DIR})
 install(FILES systemd/hob.sysusers DESTINATION lib/sysusers.d RENAME hob.conf)
 install(FILES systemd/hob.tmpfiles DESTINATION lib/tmpfiles.d RENAME hob.conf)
 install(FILES packaging/man/hobd.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
@@ -42,7 +62,7 @@ set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, ca-certificates, systemd")
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "ca-certificates, systemd")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "bubblewrap, git, tzdata")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
