@@ -35,6 +35,7 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    count(1, 0, line_of(mark));
     place(leaf(YamlNode::Kind::null, mark), anchor);
   }
 

@@ -139,6 +139,7 @@ const std::vector<Row>& rows() {
       {alias_bomb(), {"more than 20000 values, aliases followed"}},
       {long_alias_bomb(), {"more than 4 MiB of text, aliases followed"}},
       {"a: [" + repeated("x, ", 30'000) + "x]", {"more than 20000 values"}},
+      {"a: [" + repeated("~,", 30'000) + "~]", {"more than 20000 values"}},
       {std::string((1 << 20) + 1, '#'), {"larger than 1 MiB"}},
       {"tools: {web: {x: .inf}}", {"tools.web.x: .inf is not a number that can be used"}},
       {"tools: {web: {x: 1e999}}", {"tools.web.x: 1e999 is too large"}},
