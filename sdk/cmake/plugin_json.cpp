@@ -1,0 +1,2 @@
+// Boost.JSON for plugins, compiled once.
+#include <boost/json/src.hpp>

@@ -1,0 +1,145 @@
+// hob::HttpProvider: a language model behind HTTP, as two pure functions: chat -> HTTP request, event -> deltas.
+// Sockets, TLS, timeouts and cancellation are the host's; this class carries events over and maps faults.
+#pragma once
+
+namespace hob {
+
+struct SseEvent {
+  std::string_view name;  // "message" if the server gave none
+  std::string_view data;
+};
+
+/// One answer of a model in the making: where event() puts deltas, and how it says that the answer is whole.
+class Exchange : public Deltas {
+ public:
+  explicit Exchange(Call call) : Deltas(call_), call_(std::move(call)) {}
+  Exchange(const Exchange&) = delete;
+
+  /// Why the model stopped. Without it the answer counts as broken off.
+  void stop(std::string_view reason) { completion_.stop = reason; has_stopped_ = true; }
+  void model(std::string_view name) {
+    if (completion_.model.empty()) completion_.model = name;
+  }
+  bool has_stopped() const noexcept { return has_stopped_; }
+
+  std::int64_t tool_calls = 0;  // a count for the translation's own use
+  std::string last_tool_id;
+
+ private:
+  friend class HttpProvider;
+  Call call_;
+  Completion completion_;
+  bool has_stopped_ = false;
+  hob_id operation_ = 0;
+  HttpResponse response_;
+};
+
+class HttpProvider : public Plugin {
+ protected:
+  /// The HTTP request of a canonical chat request (ext/provider.h). HttpMode::sse streams, whole does not.
+  virtual HttpRequest request(const Json& chat) = 0;
+  /// Translates one server-sent event.
+  virtual void event(const SseEvent& event, Exchange& out) = 0;
+  /// Translates an answer that came as a whole: asked for so, or the server does not stream.
+  virtual void whole(const HttpResponse& response, Exchange& out) = 0;
+  /// The request of the model list, and what its answer means.
+  virtual HttpRequest models_request() = 0;
+  virtual Json models(const HttpResponse& response) = 0;
+  /// The server's own words in the body of a refused request; empty: it has none.
+  virtual std::string error_text(const HttpResponse& response) { return std::string(plain_excerpt(response.body)); }
+
+  /// Call it at the start of setup() when overriding.
+  void setup() override {
+    provider_handlers([this](std::string_view chat, Call call) { complete(chat, std::move(call)); },
+                      simple_handler([this] { return fetch_models(); }));
+  }
+
+  /// An error of a refused request: the status mapped, the server's words kept.
+  Error failure(const HttpResponse& response) {
+    const int status = response.status;
+    std::string words = error_text(response);
+    std::string message = "the model server answered " + std::to_string(status);
+    if (!words.empty()) message += ": " + words;
+    if (status == 429) {
+      const std::string_view after = response.header("retry-after");
+      const bool is_seconds = !after.empty() && after.size() < 7 &&
+                              after.find_first_not_of("0123456789") == std::string_view::npos;
+      if (is_seconds) message = "retry after " + std::string(after) + " s: " + message;
+      return {overloaded, std::move(message)};
+    }
+    if (status == 401 || status == 403) return {denied, message + " (check the API key)"};
+    if (status == 404) return {not_found, message + " (check the model's name and base_url)"};
+    if (status == 408) return {timeout, std::move(message)};
+    if (status == 402) return {denied, std::move(message)};
+    if (status >= 500) return {unavailable, std::move(message)};
+    if (status >= 400) return {invalid, std::move(message)};
+    return {unavailable, message + " (not an answer of a model server; check base_url)"};
+  }
+  /// A body for people: short, one line, and not an HTML page.
+  static std::string plain_excerpt(std::string_view body) {
+    const std::size_t start = body.find_first_not_of(" \t\r\n");
+    if (start == std::string_view::npos) return "";
+    body.remove_prefix(start);
+    if (body.front() == '<') return "an HTML page, not an answer of a model API";
+    std::string text;
+    for (const char c : body.substr(0, 300)) text += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+    while (!text.empty() && text.size() == 300 && (static_cast<unsigned char>(text.back()) & 0xC0) == 0x80) text.pop_back();
+    if (body.size() > 300) {
+      if (!text.empty() && (static_cast<unsigned char>(text.back()) & 0x80)) text.pop_back();
+      text += "...";
+    }
+    return text;
+  }
+
+ private:
+  void complete(std::string_view chat, Call call) {
+    const auto exchange = std::make_shared<Exchange>(std::move(call));  // lives as long as its operation
+    try {
+      const HttpRequest wanted = request(Json::parse(chat, kDepth));
+      exchange->operation_ = http().start(
+          wanted,
+          [this, exchange](std::uint32_t kind, std::string_view data) { on_event(*exchange, kind, data); },
+          [this, exchange](Code code, std::string_view body) { on_result(*exchange, code, body); });
+      const hob_id operation = exchange->operation_;
+      exchange->call_.on_cancel([this, operation] { http().cancel(operation); });
+    } catch (...) {
+      fail(*exchange, detail::current_error());
+    }
+  }
+  void on_event(Exchange& exchange, std::uint32_t kind, std::string_view data) {
+    if (!exchange.call_.is_open()) return;
+    try {
+      if (kind == HOB_EVENT_HEAD) return Http::read_head(data, exchange.response_);
+      const std::size_t line = data.find('\n');
+      if (line == std::string_view::npos) return;
+      event({data.substr(0, line), data.substr(line + 1)}, exchange);
+    } catch (...) {
+      fail(exchange, detail::current_error());
+      http().cancel(exchange.operation_);
+    }
+  }
+  void on_result(Exchange& exchange, Code code, std::string_view body) {
+    if (!exchange.call_.is_open()) return;
+    try {
+      if (code != ok) throw Error{code, std::string(body)};
+      exchange.response_.body = body;
+      if (!exchange.response_.is_ok()) throw failure(exchange.response_);
+      if (!body.empty() && !exchange.has_stopped_) whole(exchange.response_, exchange);
+      if (!exchange.has_stopped_) {
+        throw Error{unavailable, "the model server's answer ended in the middle"};
+      }
+      exchange.call_.finish_bytes(detail::to_payload(exchange.completion_));
+    } catch (...) {
+      fail(exchange, detail::current_error());
+    }
+  }
+  static void fail(Exchange& exchange, const Error& error) { exchange.call_.fail(error); }
+
+  Task<Json> fetch_models() {
+    const HttpResponse response = co_await http().send(models_request());
+    if (!response.is_ok()) throw failure(response);
+    co_return models(response);
+  }
+};
+
+}  // namespace hob
