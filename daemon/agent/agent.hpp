@@ -42,6 +42,9 @@ struct SendRequest {
   std::vector<Message> messages;  // when set, stored in place of `text` (tool results of client tools)
   std::string fingerprint;        // of the conversation after this message's predecessors
   bool ephemeral = false;
+  /// Durable against power loss before anything is answered: what a channel that acknowledges early needs.
+  bool promise_early = false;
+  std::string thread;  // the caller's place, when conversation_id is empty: maps to one conversation; "" none
 };
 
 /// The reply of POST /chat with stream:false (INTERFACE: Objects).
