@@ -14,13 +14,13 @@
 namespace hobd {
 
 struct MethodSpec {
-  std::string name;   // "conversation.list"
-  std::string scope;  // "chat", "admin", ...; "" is open to every user
-  std::string doc;    // one line
-  json::value params; // JSON Schema of an object; additionalProperties false
-  json::value result; // JSON Schema
+  std::string name{};   // "conversation.list"
+  std::string scope{};  // "chat", "admin", ...; "" is open to every user
+  std::string doc{};    // one line
+  json::value params{}; // JSON Schema of an object; additionalProperties false
+  json::value result{}; // JSON Schema
   bool streaming = false;
-  std::vector<std::string> positional;  // the parameters hobctl takes without a flag, in order
+  std::vector<std::string> positional{};  // the parameters hobctl takes without a flag, in order
 };
 
 struct MethodCall {
@@ -38,6 +38,7 @@ class MethodTable final : public MethodInvoker {
   /// A name is added once; a bad schema or a second add is a broken invariant.
   void add(MethodSpec spec, MethodFunction function);
   const std::vector<const MethodSpec*>& specs() const;  // sorted by name
+  bool has(std::string_view method) const;
 
   /// not_found with the nearest name; denied with the scope that is missing; invalid with the parameter.
   awaitable<Result<json::value>> invoke(const Principal& who, std::string_view method, json::object params,

@@ -1,0 +1,93 @@
+// The methods of the table, a file a group. Each add_..._methods() puts its group into the table; what the
+// context points to is borrowed and outlives the table's last call.
+#pragma once
+
+#include "agent/agent.hpp"
+#include "api/events.hpp"
+#include "api/method_table.hpp"
+#include "api/metrics.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+
+namespace hobd {
+
+/// What the daemon as a whole tells and does. Tied in hobd.cpp.
+struct DaemonControl {
+  std::string version;
+  std::chrono::steady_clock::time_point started;
+  /// Whether start-up is complete.
+  std::function<bool()> ready;
+  std::function<std::shared_ptr<const Config>()> config;
+  /// The configuration file, read and checked as a start would, without applying it.
+  std::function<ConfigLoad()> check_config;
+  /// Reads the configuration again and applies it: {"applied":true,"restart":[keys],"faults":[texts]}; invalid
+  /// with every fault when it is bad: then the old one stays.
+  std::function<awaitable<Result<json::value>>()> reload;
+  /// Begins an orderly stop and returns.
+  std::function<void()> stop;
+  /// The HTTP server's numbers and address; null object before it listens.
+  std::function<json::object()> http;
+};
+
+struct SystemContext {
+  asio::any_io_executor core;
+  DaemonControl* daemon = nullptr;
+  Store* store = nullptr;
+  Registry* registry = nullptr;
+  Router* router = nullptr;
+  Outbox* outbox = nullptr;
+  Agent* agent = nullptr;
+  Events* events = nullptr;
+  Metrics* metrics = nullptr;
+};
+/// system.* ; `table` is described by api.describe and api.openapi.
+void add_system_methods(MethodTable& table, SystemContext context);
+void add_watch_methods(MethodTable& table, SystemContext context);  // system.events, system.logs
+void add_api_methods(MethodTable& table, Registry& registry, std::string version);
+
+struct ChatContext {
+  Agent* agent = nullptr;
+  Users* users = nullptr;
+};
+void add_chat_methods(MethodTable& table, ChatContext context);
+
+struct StoreContext {
+  Store* store = nullptr;
+};
+void add_conversation_methods(MethodTable& table, StoreContext context);
+void add_turn_methods(MethodTable& table, StoreContext context);
+void add_memory_methods(MethodTable& table, StoreContext context);
+
+struct UserContext {
+  Users* users = nullptr;
+  const Clock* clock = nullptr;
+  /// Called when a key or a user goes, so that what the HTTP gate remembers of them goes too.
+  std::function<void()> access_changed;
+};
+void add_user_methods(MethodTable& table, UserContext context);
+void add_key_methods(MethodTable& table, UserContext context);
+
+struct ToolContext {
+  Toolbox* tools = nullptr;
+};
+void add_tool_methods(MethodTable& table, ToolContext context);
+
+struct PluginContext {
+  Registry* registry = nullptr;
+};
+void add_plugin_methods(MethodTable& table, PluginContext context);
+/// The methods that plugins provide. Called again after a reload: names that are there already are left alone.
+void add_provided_methods(MethodTable& table, Registry& registry);
+
+struct ModelContext {
+  Router* router = nullptr;
+  const Clock* clock = nullptr;
+};
+void add_model_methods(MethodTable& table, ModelContext context);
+
+void add_config_methods(MethodTable& table, DaemonControl& daemon);
+
+}  // namespace hobd

@@ -1,0 +1,31 @@
+// The daemon's numbers in Prometheus' text format, with the names that INTERFACE fixes. Counters are fed by
+// ended turns; gauges are read when somebody scrapes.
+#pragma once
+
+#include "agent/agent.hpp"
+
+#include <memory>
+#include <string>
+
+namespace hobd {
+
+class Metrics {
+ public:
+  explicit Metrics(std::string_view version);
+  ~Metrics();
+  /// Thread: core.
+  void count(const TurnOutcome& outcome);
+  void count_request(int status);
+  void set_plugins(const std::vector<PluginReport>& plugins);
+  void set_outbox_pending(std::size_t pending);
+  void set_connections(std::uint32_t connections, std::uint32_t websockets);
+  void set_users(std::int64_t users, std::int64_t messages);
+  /// Prometheus text exposition format 0.0.4.
+  std::string text() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace hobd

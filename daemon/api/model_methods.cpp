@@ -1,0 +1,66 @@
+#include "api/methods.hpp"
+#include "api/objects.hpp"
+#include "api/schemas.hpp"
+
+namespace hobd {
+namespace {
+
+awaitable<Result<json::value>> list(ModelContext context) {
+  CO_TRY(const std::vector<ModelInfo> models, co_await context.router->list());
+  json::array items;
+  for (const ModelInfo& model : models)
+    items.push_back(json::object{{"name", model.name},
+                                 {"provider", model.provider},
+                                 {"model", model.model},
+                                 {"tiers", json::array(model.tiers.begin(), model.tiers.end())},
+                                 {"healthy", model.healthy}});
+  co_return json::object{{"items", std::move(items)}, {"next_cursor", nullptr}};
+}
+
+awaitable<Result<json::value>> test(ModelContext context, MethodCall call) {
+  const std::string provider(string_or(call.params, "provider"));
+  const auto started = context.clock->steady();
+  CO_TRY(json::value models, co_await context.router->provider_models(provider));
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(context.clock->steady() - started);
+  co_return json::object{{"provider", provider}, {"reachable", true}, {"took_ms", took.count()}, {"models", std::move(models)}};
+}
+
+awaitable<Result<json::value>> complete(ModelContext context, MethodCall call) {
+  ModelRequest request;
+  request.model = string_or(call.params, "model");
+  request.chat = call.params.at("chat").as_object();
+  std::function<void(std::string_view)> on_delta = [sink = std::move(call.on_event)](std::string_view delta) {
+    sink(json::object{{"event", "text"}, {"data", {{"delta", delta}}}});
+  };
+  CO_TRY(const ModelAnswer answer, co_await context.router->complete(std::move(request), std::move(on_delta)));
+  co_return to_json(answer);
+}
+
+}  // namespace
+
+void add_model_methods(MethodTable& table, ModelContext context) {
+  table.add({.name = "model.list",
+             .scope = "models",
+             .doc = "The models that are configured, their tiers and whether they answer.",
+             .params = params({}),
+             .result = list_result()},
+            [context](MethodCall) { return list(context); });
+  table.add({.name = "model.test",
+             .scope = "admin",
+             .doc = "Ask a provider for its models: whether it can be reached, and what it says if not.",
+             .params = params({{"provider", "text", Need::required}}),
+             .result = result({{"provider", "string"}, {"reachable", "boolean"}, {"models", "any"}}),
+             .positional = {"provider"}},
+            [context](MethodCall call) { return test(context, std::move(call)); });
+  table.add({.name = "model.complete",
+             .scope = "models",
+             .doc = "Ask a bare model: no memory, no tools of Hob's, nothing stored.",
+             .params = params({{"model", "text", Need::required, "tier/fast, tier/smart or provider/model"},
+                               {"chat", "object", Need::required, "{messages, tools?, temperature?, ...} as providers take it"}}),
+             .result = result({{"text", "string"}, {"tool_calls", "array"}, {"stop", "string"}, {"usage", "object"}}),
+             .streaming = true,
+             .positional = {"model", "chat"}},
+            [context](MethodCall call) { return complete(context, std::move(call)); });
+}
+
+}  // namespace hobd

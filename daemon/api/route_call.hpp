@@ -1,0 +1,36 @@
+// One HTTP request in a plugin's hands: the head JSON of hob/ext/routes.h on the way in, the plugin's answer
+// translated to the HttpExchange on the way out.
+#pragma once
+
+#include "base/principal.hpp"
+#include "net/http_server.hpp"
+#include "plugins/registry.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace hobd {
+
+/// {"id","method","path","route","params","query","headers","remote","websocket","user"?}
+std::string route_head(const HttpRequest& request, const RouteEntry& entry, std::string_view request_id, const Principal* who);
+
+/// The error body in the shape that the route asks for.
+std::string error_body(RouteManifest::Errors shape, int status, std::string_view status_name, std::string_view message,
+                       std::string_view request_id);
+
+struct RouteCallOptions {
+  std::shared_ptr<HttpExchange> exchange;
+  RouteEntry entry;
+  std::string request_id;
+  HttpHeaders headers;  // added to every answer
+  bool without_body = false;  // HEAD
+  std::optional<Principal> who;
+  std::function<void(int status)> on_status;
+};
+
+/// Starts the call; it lives until the plugin has answered. When the client goes, the plugin is asked to cancel.
+void start_route_call(RouteCallOptions options);
+
+}  // namespace hobd

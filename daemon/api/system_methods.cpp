@@ -1,0 +1,196 @@
+#include "api/methods.hpp"
+#include "api/schemas.hpp"
+
+#include <fmt/format.h>
+
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <fstream>
+
+namespace hobd {
+namespace {
+
+std::int64_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::int64_t total = 0, resident = 0;
+  statm >> total >> resident;
+  return resident * sysconf(_SC_PAGESIZE);
+}
+
+std::int64_t uptime_seconds(const DaemonControl& daemon) {
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - daemon.started).count();
+}
+
+awaitable<Result<json::value>> status(SystemContext context, MethodCall call) {
+  CO_TRY(const StoreStatus store, co_await context.store->status());
+  const AgentStats agent = context.agent->stats();
+  json::object plugins{{"ready", 0}, {"failed", 0}};
+  std::int64_t ready = 0, failed = 0;
+  for (const PluginReport& report : context.registry->reports()) ++(report.state == "ready" ? ready : failed);
+  plugins["ready"] = ready;
+  plugins["failed"] = failed;
+  json::object object{{"version", context.daemon->version},
+                      {"ready", context.daemon->ready()},
+                      {"uptime_s", uptime_seconds(*context.daemon)},
+                      {"llm", context.router->has_model()},
+                      {"turns",
+                       {{"running", agent.running},
+                        {"replied", agent.replied},
+                        {"failed", agent.failed},
+                        {"cancelled", agent.cancelled},
+                        {"resumed", agent.resumed}}},
+                      {"plugins", std::move(plugins)},
+                      {"outbox_pending", context.outbox->pending()},
+                      {"conversations", store.conversations},
+                      {"messages", store.messages},
+                      {"users", store.users}};
+  if (call.who.is_admin()) {
+    object["pid"] = getpid();
+    object["rss_bytes"] = resident_bytes();
+    object["http"] = context.daemon->http();
+    object["database"] = {{"path", store.path},
+                          {"bytes", store.database_bytes},
+                          {"wal_bytes", store.wal_bytes},
+                          {"schema_version", store.schema_version},
+                          {"turns_open", store.turns_open},
+                          {"outbox_open", store.outbox_open}};
+  }
+  co_return object;
+}
+
+/// Open to everybody, so it tells nothing about anybody. A home without a model is whole: it answers offline.
+awaitable<Result<json::value>> health(SystemContext context) {
+  const bool database = (co_await context.store->status()).has_value();
+  bool plugins_ready = true;
+  for (const PluginReport& report : context.registry->reports())
+    plugins_ready = plugins_ready && report.state != "failed" && report.state != "stuck";
+  co_return json::object{{"status", database && plugins_ready ? "healthy" : "degraded"},
+                         {"version", context.daemon->version},
+                         {"ready", context.daemon->ready()},
+                         {"database", database},
+                         {"llm", context.router->has_model()},
+                         {"plugins", plugins_ready},
+                         {"uptime_s", uptime_seconds(*context.daemon)}};
+}
+
+struct Finding {
+  const char* check;
+  const char* status;  // ok | warn | fail
+  std::string message;
+};
+
+void check_disk(const Config& config, std::vector<Finding>& findings) {
+  struct statvfs disk {};
+  if (statvfs(config.state_dir.c_str(), &disk) != 0) {
+    findings.push_back({"disk", "fail", fmt::format("can't look at {}", config.state_dir.string())});
+    return;
+  }
+  const std::uint64_t free_mib = std::uint64_t{disk.f_bavail} * disk.f_frsize >> 20;
+  const char* status = free_mib < 64 ? "fail" : free_mib < 512 ? "warn" : "ok";
+  findings.push_back({"disk", status, fmt::format("{} MiB free under {}", free_mib, config.state_dir.string())});
+}
+
+awaitable<Result<json::value>> doctor(SystemContext context) {
+  const std::shared_ptr<const Config> config = context.daemon->config();
+  std::vector<Finding> findings;
+  const auto store = co_await context.store->status();
+  if (store)
+    findings.push_back({"database", "ok", fmt::format("{}, schema {}", store->path, store->schema_version)});
+  else
+    findings.push_back({"database", "fail", store.error().message});
+  check_disk(*config, findings);
+
+  bool plugins_ready = true;
+  for (const PluginReport& report : context.registry->reports()) {
+    if (report.state == "ready") continue;
+    plugins_ready = false;
+    findings.push_back({"plugin", "fail",
+                        fmt::format("{}: {}{}{}", report.instance.empty() ? report.plugin : report.instance, report.state,
+                                    report.reason.empty() ? "" : ": ", report.reason)});
+  }
+  if (plugins_ready) findings.push_back({"plugins", "ok", fmt::format("{} run", context.registry->reports().size())});
+
+  if (context.router->has_model())
+    findings.push_back({"models", "ok", "a model is connected"});
+  else
+    findings.push_back({"models", "warn", "no model is connected: Hob answers offline; name one under models.providers and models.tiers"});
+
+  if (config->auth.mode == AuthMode::none)
+    findings.push_back({"auth", "warn", "auth.mode is none: every program of this machine can be any user"});
+  else
+    findings.push_back({"auth", "ok", "callers need an API key (hobctl key create)"});
+
+  const ConfigLoad load = context.daemon->check_config();
+  for (const ConfigFault& fault : load.faults) findings.push_back({"config", "fail", fault.text()});
+  if (load.config && load.faults.empty()) {
+    const auto waiting = restart_keys(*config, *load.config);
+    findings.push_back({"config", waiting.empty() ? "ok" : "warn",
+                        waiting.empty() ? "the file is in order" : fmt::format("{} changed and waits for a restart", fmt::join(waiting, ", "))});
+  }
+  if (const std::size_t pending = context.outbox->pending(); pending > 100)
+    findings.push_back({"outbox", "warn", fmt::format("{} messages wait for their channels", pending)});
+
+  json::array checks;
+  bool ok = true;
+  for (const Finding& finding : findings) {
+    ok = ok && std::string_view(finding.status) != "fail";
+    checks.push_back(json::object{{"check", finding.check}, {"status", finding.status}, {"message", finding.message}});
+  }
+  co_return json::object{{"ok", ok}, {"items", std::move(checks)}};
+}
+
+awaitable<Result<json::value>> metrics(SystemContext context) {
+  context.metrics->set_plugins(context.registry->reports());
+  context.metrics->set_outbox_pending(context.outbox->pending());
+  const json::object http = context.daemon->http();
+  context.metrics->set_connections(static_cast<std::uint32_t>(int_or(http, "connections")),
+                                   static_cast<std::uint32_t>(int_or(http, "websockets")));
+  if (const auto store = co_await context.store->status()) context.metrics->set_users(store->users, store->messages);
+  co_return json::object{{"content_type", "text/plain; version=0.0.4; charset=utf-8"}, {"text", context.metrics->text()}};
+}
+
+awaitable<Result<json::value>> shutdown(SystemContext context) {
+  context.daemon->stop();
+  co_return json::object{{"stopping", true}};
+}
+
+awaitable<Result<json::value>> version(SystemContext context) {
+  co_return json::object{{"version", context.daemon->version}};
+}
+
+}  // namespace
+
+void add_system_methods(MethodTable& table, SystemContext context) {
+  const auto add = [&](MethodSpec spec, auto function) {
+    spec.params = params({});
+    table.add(std::move(spec), [context, function](MethodCall) { return function(context); });
+  };
+  table.add({.name = "system.status",
+             .doc = "What runs here, in numbers.",
+             .params = params({}),
+             .result = result({{"version", "string", Need::required}, {"ready", "boolean", Need::required}, {"turns", "object"}})},
+            [context](MethodCall call) { return status(context, std::move(call)); });
+  add({.name = "system.health",
+       .doc = "Whether the daemon can do its work.",
+       .result = result({{"status", "enum:healthy,degraded", Need::required}, {"version", "string"}, {"database", "boolean"}, {"llm", "boolean"}})},
+      health);
+  add({.name = "system.version", .doc = "Which Hob this is.", .result = result({{"version", "string", Need::required}})}, version);
+  add({.name = "system.doctor",
+       .scope = "admin",
+       .doc = "Look for what is wrong and say what to do.",
+       .result = result({{"ok", "boolean", Need::required}, {"items", "array", Need::required}})},
+      doctor);
+  add({.name = "system.metrics",
+       .scope = "metrics",
+       .doc = "The numbers for Prometheus.",
+       .result = result({{"content_type", "string", Need::required}, {"text", "string", Need::required}})},
+      metrics);
+  add({.name = "system.shutdown",
+       .scope = "admin",
+       .doc = "Finish what runs and stop the daemon.",
+       .result = result({{"stopping", "boolean"}})},
+      shutdown);
+}
+
+}  // namespace hobd

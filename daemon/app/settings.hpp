@@ -1,0 +1,44 @@
+// The running configuration and how it changes.
+#pragma once
+
+#include "agent/agent.hpp"
+#include "api/http_gate.hpp"
+#include "api/method_table.hpp"
+#include "app/options.hpp"
+
+namespace hobd {
+
+/// Who takes a new configuration. Borrowed.
+struct ConfigUsers {
+  Registry* registry = nullptr;
+  Router* router = nullptr;
+  Toolbox* tools = nullptr;
+  Agent* agent = nullptr;
+  HttpGate* gate = nullptr;
+  MethodTable* methods = nullptr;
+};
+
+class Settings {
+ public:
+  Settings(const Options& options, std::shared_ptr<const Config> config) : options_(options), config_(std::move(config)) {}
+  const std::shared_ptr<const Config>& current() const { return config_; }
+  void set_users(ConfigUsers users) { users_ = users; }
+
+  /// The file, read and checked whole, plugins' settings included. Nothing applies.
+  ConfigLoad load() const;
+  /// load(), then everybody takes it. invalid with every fault; then the old one stays. Answers what
+  /// DaemonControl::reload promises.
+  awaitable<Result<json::value>> reload();
+
+ private:
+  const Options& options_;
+  std::shared_ptr<const Config> config_;  // shared: its users hold it over a reload
+  ConfigUsers users_;
+  bool reloading_ = false;
+};
+
+/// load_config() with the overrides of the command line.
+ConfigLoad load_from(const Options& options);
+std::string fault_text(const std::vector<ConfigFault>& faults);
+
+}  // namespace hobd

@@ -1,0 +1,219 @@
+#include "hobctl/chat.hpp"
+
+#include "base/text.hpp"
+#include "hobctl/render.hpp"
+
+#include <fmt/format.h>
+#include <histedit.h>
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+
+namespace hobd::ctl {
+namespace {
+
+volatile std::sig_atomic_t g_interrupts = 0;  // a signal handler can reach nothing else
+
+class Conversation {
+ public:
+  Conversation(Client& client, ChatOptions options) : client_(client), options_(std::move(options)) {}
+
+  /// Says one thing. Streams the reply when `streams`, and prints what streaming did not show.
+  Exit say(const std::string& text, bool streams) {
+    json::object params{{"message", text}};
+    if (!options_.conversation_id.empty()) params["conversation_id"] = options_.conversation_id;
+    if (fresh_session_) params["session_id"] = nullptr;
+    if (!options_.model.empty()) params["model"] = options_.model;
+    turn_id_.clear();
+    std::string shown;
+    const auto result = client_.call("chat.send", std::move(params), [&](const json::value& value) {
+      const json::object* event = value.if_object();
+      const json::object* data = event ? object_at(*event, "data") : nullptr;
+      if (!data) return;
+      const std::string_view name = string_or(*event, "event");
+      if (name == "session") {
+        turn_id_ = string_or(*data, "turn_id");
+        options_.conversation_id = string_or(*data, "conversation_id", options_.conversation_id);
+      } else if (name == "text" && streams) {
+        const std::string_view delta = string_or(*data, "delta");
+        shown += delta;
+        fmt::print("{}", printable(delta));
+        std::fflush(stdout);
+      } else if (name == "tool_call" && streams) {
+        fmt::print(stderr, "[{}]\n", printable(string_or(*data, "name")));
+      }
+    });
+    if (result.has_error()) {
+      if (!shown.empty()) fmt::print("\n");
+      if (result.error().code == Code::cancelled && !client_.lost()) {
+        fmt::print(stderr, "stopped\n");
+        return Exit::refused;
+      }
+      fmt::print(stderr, "hobctl: {}\n", printable(result.error().message));
+      return client_.lost() ? Exit::no_daemon : Exit::refused;
+    }
+    fresh_session_ = false;
+    const json::object& reply = result->as_object();
+    options_.conversation_id = string_or(reply, "conversation_id", options_.conversation_id);
+    if (options_.as_json) {
+      fmt::print("{}\n", json::serialize(reply));
+    } else {
+      // The stream may have been partial (a repeat, a tool's text): the reply itself is what counts.
+      const std::string_view whole = string_or(reply, "reply");
+      if (std::string_view(shown) != whole) {
+        if (!shown.empty()) fmt::print("\n");
+        fmt::print("{}", printable(whole));
+      }
+      fmt::print("\n");
+    }
+    std::fflush(stdout);
+    return Exit::done;
+  }
+
+  void begin_anew() { options_.conversation_id.clear(); }
+  void begin_fresh_session() { fresh_session_ = true; }
+  void set_model(std::string model) { options_.model = std::move(model); }
+  const std::string& id() const { return options_.conversation_id; }
+  const std::string& turn_id() const { return turn_id_; }
+
+ private:
+  Client& client_;
+  ChatOptions options_;
+  std::string turn_id_;  // of the turn that runs, for Ctrl-C
+  bool fresh_session_ = false;
+};
+
+/// libedit's handles.
+struct LineEditor {
+  LineEditor() : history(history_init()), edit(el_init("hobctl", stdin, stdout, stderr)) {
+    HistEvent event;
+    ::history(history, &event, H_SETSIZE, 1000);
+    ::history(history, &event, H_SETUNIQUE, 1);
+    el_set(edit, EL_PROMPT, +[](EditLine*) -> char* {
+      static char prompt[] = "you> ";
+      return prompt;
+    });
+    el_set(edit, EL_EDITOR, "emacs");
+    el_set(edit, EL_SIGNAL, 1);
+    el_set(edit, EL_HIST, ::history, history);
+    if (const char* home = std::getenv("HOME")) {
+      const char* state = std::getenv("XDG_STATE_HOME");
+      const std::filesystem::path folder = std::filesystem::path(state && *state ? state : std::string(home) + "/.local/state") / "hob";
+      std::error_code ignored;
+      std::filesystem::create_directories(folder, ignored);
+      file = folder / "hobctl_history";
+      ::history(history, &event, H_LOAD, file.c_str());
+    }
+  }
+  ~LineEditor() {
+    HistEvent event;
+    if (!file.empty() && ::history(history, &event, H_SAVE, file.c_str()) >= 0)
+      chmod_owner_only(file);
+    el_end(edit);
+    history_end(history);
+  }
+  LineEditor(const LineEditor&) = delete;
+  LineEditor& operator=(const LineEditor&) = delete;
+
+  static void chmod_owner_only(const std::filesystem::path& file) {
+    std::error_code ignored;
+    std::filesystem::permissions(file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, ignored);
+  }
+
+  History* history;
+  EditLine* edit;
+  std::filesystem::path file;
+};
+
+constexpr const char* kHelp =
+    "/new             a new conversation\n"
+    "/reset           a fresh session: what was said before is no longer seen\n"
+    "/model NAME      tier/fast, tier/smart or provider/model from now on; without NAME as configured\n"
+    "/id              this conversation's id\n"
+    "/quit            leave (Ctrl-D too); Ctrl-C stops the reply that runs\n"
+    "Other /commands go to Hob (/help there: \"//help\").\n";
+
+/// true: it was one of ours.
+bool run_command(Conversation& conversation, std::string_view line, bool& quit) {
+  const std::size_t space = line.find(' ');
+  const std::string_view command = line.substr(0, space);
+  const std::string_view rest = space == std::string_view::npos ? std::string_view{} : trim(line.substr(space));
+  if (command == "/quit" || command == "/exit") {
+    quit = true;
+  } else if (command == "/new") {
+    conversation.begin_anew();
+  } else if (command == "/reset") {
+    conversation.begin_fresh_session();
+  } else if (command == "/model") {
+    conversation.set_model(std::string(rest));
+  } else if (command == "/id") {
+    fmt::print("{}\n", conversation.id().empty() ? "none yet" : conversation.id());
+  } else if (command == "/help") {
+    fmt::print("{}", kHelp);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+Exit chat_on_terminal(Client& client, Conversation& conversation) {
+  struct sigaction action {};
+  action.sa_handler = [](int) { g_interrupts = g_interrupts + 1; };  // without SA_RESTART: the wait must wake
+  sigaction(SIGINT, &action, nullptr);
+  LineEditor editor;
+  fmt::print("Talk to Hob. /help names the commands, Ctrl-D leaves.\n");
+  bool quit = false;
+  while (!quit) {
+    int count = 0;
+    g_interrupts = 0;
+    const char* read = el_gets(editor.edit, &count);
+    if (!read || count <= 0) {
+      if (g_interrupts != 0) continue;  // Ctrl-C at the prompt drops the line
+      fmt::print("\n");
+      break;
+    }
+    const std::string line(trim(std::string_view(read, static_cast<std::size_t>(count))));
+    if (line.empty()) continue;
+    HistEvent event;
+    ::history(editor.history, &event, H_ENTER, line.c_str());
+    if (run_command(conversation, line, quit)) continue;
+    g_interrupts = 0;
+    client.interrupted = [] { return g_interrupts != 0; };
+    const Exit exit = conversation.say(line.starts_with("//") ? line.substr(1) : line, true);
+    client.interrupted = nullptr;
+    if (exit == Exit::no_daemon) return exit;
+    if (g_interrupts != 0 && !conversation.turn_id().empty())
+      if (const auto cancelled = client.call("chat.cancel", {{"turn_id", conversation.turn_id()}}); cancelled.has_error() && client.lost())
+        return Exit::no_daemon;
+  }
+  return Exit::done;
+}
+
+Exit chat_from_pipe(Conversation& conversation) {
+  std::string line;
+  while (std::getline(std::cin, line)) {
+    const std::string text(trim(line));
+    if (text.empty()) continue;
+    if (const Exit exit = conversation.say(text, false); exit != Exit::done) return exit;
+  }
+  return Exit::done;
+}
+
+}  // namespace
+
+Exit chat(Client& client, ChatOptions options) {
+  const bool on_terminal = isatty(STDIN_FILENO) != 0 && isatty(STDOUT_FILENO) != 0 && !options.as_json;
+  Conversation conversation(client, std::move(options));
+  return on_terminal ? chat_on_terminal(client, conversation) : chat_from_pipe(conversation);
+}
+
+Exit send(Client& client, const std::string& text, ChatOptions options) {
+  const bool streams = isatty(STDOUT_FILENO) != 0 && !options.as_json;
+  return Conversation(client, std::move(options)).say(text, streams);
+}
+
+}  // namespace hobd::ctl

@@ -1,0 +1,210 @@
+// hobctl: the daemon's method table as a command line, and a conversation in the terminal.
+
+#include "hobctl/chat.hpp"
+#include "hobctl/client.hpp"
+#include "hobctl/command.hpp"
+#include "hobctl/completion.hpp"
+#include "hobctl/render.hpp"
+
+#include <fmt/format.h>
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+
+namespace hobd::ctl {
+namespace {
+
+constexpr const char* kUsage =
+    "hobctl [--socket S] [--json] COMMAND\n"
+    "  chat [--conversation ID] [--model M]   talk to Hob; lines from a pipe are messages\n"
+    "  send TEXT                say one thing\n"
+    "  status                   what runs\n"
+    "  doctor                   what is wrong and what to do\n"
+    "  logs [-f] [--level L]    the daemon's log\n"
+    "  events                   what happens, as it happens\n"
+    "  call METHOD [JSON]       any method with its parameters as JSON\n"
+    "  completion bash|zsh|fish a completion script\n"
+    "  help [GROUP [VERB]]      this, or one command\n"
+    "  GROUP VERB [ARGS]        a method of the daemon:\n";
+
+Exit complain(const Error& error, Exit exit) {
+  fmt::print(stderr, "hobctl: {}\n", printable(error.message));
+  return exit;
+}
+
+std::size_t terminal_width() {
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20) return size.ws_col;
+  return 120;
+}
+
+class Command {
+ public:
+  Command(Client& client, const Line& line) : client_(client), line_(line), words_(line.words) {}
+
+  Exit run() {
+    const std::string first = words_.front();
+    const std::vector<std::string> rest(words_.begin() + 1, words_.end());
+    if (first == "chat" && !(rest.size() > 0 && (rest[0] == "send" || rest[0] == "cancel"))) return run_chat(rest);
+    if (first == "send") return run_send(rest);
+    if (first == "status" || first == "doctor" || first == "events") return run_method("system", first, rest);
+    if (first == "logs") return run_logs(rest);
+    if (first == "call") return run_call(rest);
+    if (first == "completion") return run_completion(rest);
+    if (first == "help") return run_help(rest);
+    return run_method(first, rest.empty() ? std::string{} : rest[0], rest.empty() ? rest : std::vector<std::string>(rest.begin() + 1, rest.end()));
+  }
+
+ private:
+  Result<void> describe() {
+    if (!methods_.empty()) return {};
+    const json::value answer = TRY(client_.call("api.describe", {}));
+    const json::object* object = answer.if_object();
+    if (const json::array* list = object ? array_at(*object, "methods") : nullptr) methods_ = *list;
+    return {};
+  }
+
+  Exit failed(const Error& error) { return complain(error, client_.lost() ? Exit::no_daemon : Exit::refused); }
+
+  /// The daemon's answer, and the events before it as they come.
+  Exit call(std::string_view method, json::object params) {
+    const auto result = client_.call(method, std::move(params), [&](const json::value& event) {
+      fmt::print("{}\n", line_.as_json ? json::serialize(event) : render_event(event));
+      std::fflush(stdout);
+    });
+    if (result.has_error()) return failed(result.error());
+    const bool human = !line_.as_json && isatty(STDOUT_FILENO) != 0;
+    fmt::print("{}", line_.as_json ? json::serialize(*result) + "\n" : render(*result, human ? terminal_width() : 1000));
+    // doctor: what it found decides, so that scripts can ask.
+    if (method == "system.doctor" && !bool_or(result->as_object(), "ok", true)) return Exit::refused;
+    return Exit::done;
+  }
+
+  Exit run_method(const std::string& group, const std::string& verb, const std::vector<std::string>& rest) {
+    if (const auto described = describe(); described.has_error()) return failed(described.error());
+    const auto method = find_method(methods_, group, verb);
+    if (method.has_error()) return complain(method.error(), Exit::usage);
+    if (std::find(rest.begin(), rest.end(), "--help") != rest.end()) {
+      fmt::print("{}", usage(**method));
+      return Exit::done;
+    }
+    auto params = read_params(**method, rest);
+    if (params.has_error()) {
+      complain(params.error(), Exit::usage);
+      fmt::print(stderr, "{}", usage(**method));
+      return Exit::usage;
+    }
+    if (string_or(**method, "name") == "chat.send" && !line_.as_json) {
+      ChatOptions options{.conversation_id = std::string(string_or(*params, "conversation_id")), .model = std::string(string_or(*params, "model")), .as_json = false};
+      if (params->size() <= 1) return send(client_, std::string(string_or(*params, "message")), std::move(options));
+    }
+    return call(string_or(**method, "name"), *std::move(params));
+  }
+
+  Exit run_logs(std::vector<std::string> rest) {
+    std::replace(rest.begin(), rest.end(), std::string("-f"), std::string("--follow"));
+    if (line_.as_json || std::find(rest.begin(), rest.end(), "--follow") != rest.end()) return run_method("system", "logs", rest);
+    if (const auto described = describe(); described.has_error()) return failed(described.error());
+    const auto method = find_method(methods_, "system", "logs");
+    if (method.has_error()) return complain(method.error(), Exit::usage);
+    auto params = read_params(**method, rest);
+    if (params.has_error()) return complain(params.error(), Exit::usage);
+    const auto result = client_.call("system.logs", *std::move(params));
+    if (result.has_error()) return failed(result.error());
+    if (const json::array* items = array_at(result->as_object(), "items"))
+      for (const json::value& line : *items) fmt::print("{}\n", render_event(line));
+    return Exit::done;
+  }
+
+  /// --conversation ID, --model M, then the text.
+  Result<ChatOptions> chat_options(const std::vector<std::string>& rest, std::string& text) {
+    ChatOptions options{.conversation_id = {}, .model = {}, .as_json = line_.as_json};
+    for (std::size_t i = 0; i < rest.size(); ++i) {
+      std::string* target = rest[i] == "--conversation" ? &options.conversation_id : rest[i] == "--model" ? &options.model : nullptr;
+      if (target) {
+        if (++i == rest.size()) return Error{Code::invalid, rest[i - 1] + ": a value is wanted"};
+        *target = rest[i];
+      } else if (rest[i].starts_with("--") && text.empty()) {
+        return Error{Code::invalid, "no option " + rest[i] + ": there are --conversation and --model"};
+      } else {
+        text += (text.empty() ? "" : " ") + rest[i];
+      }
+    }
+    return options;
+  }
+
+  Exit run_chat(const std::vector<std::string>& rest) {
+    std::string text;
+    auto options = chat_options(rest, text);
+    if (options.has_error()) return complain(options.error(), Exit::usage);
+    if (!text.empty()) return complain({Code::invalid, "chat takes no text: hobctl send " + text}, Exit::usage);
+    return chat(client_, *std::move(options));
+  }
+
+  Exit run_send(const std::vector<std::string>& rest) {
+    std::string text;
+    auto options = chat_options(rest, text);
+    if (options.has_error()) return complain(options.error(), Exit::usage);
+    if (text.empty()) return complain({Code::invalid, "send: a text is wanted"}, Exit::usage);
+    return send(client_, text, *std::move(options));
+  }
+
+  Exit run_call(const std::vector<std::string>& rest) {
+    if (rest.empty() || rest.size() > 2) return complain({Code::invalid, "call METHOD [JSON]"}, Exit::usage);
+    auto params = parse_json_object(rest.size() == 2 ? rest[1] : "{}");
+    if (params.has_error()) return complain(params.error(), Exit::usage);
+    return call(rest[0], *std::move(params));
+  }
+
+  Exit run_completion(const std::vector<std::string>& rest) {
+    if (const auto described = describe(); described.has_error()) return failed(described.error());
+    const auto script = completion_script(rest.empty() ? std::string{} : rest[0], methods_);
+    if (script.has_error()) return complain(script.error(), Exit::usage);
+    fmt::print("{}", *script);
+    return Exit::done;
+  }
+
+  Exit run_help(const std::vector<std::string>& rest) {
+    if (const auto described = describe(); described.has_error()) return failed(described.error());
+    if (rest.size() < 2) {
+      fmt::print("{}{}", kUsage, overview(methods_));
+      return Exit::done;
+    }
+    const auto method = find_method(methods_, rest[0], rest[1]);
+    if (method.has_error()) return complain(method.error(), Exit::usage);
+    fmt::print("{}", usage(**method));
+    return Exit::done;
+  }
+
+  Client& client_;
+  const Line& line_;
+  const std::vector<std::string>& words_;
+  json::array methods_;
+};
+
+Exit run(const std::vector<std::string>& arguments) {
+  const auto line = parse_line(arguments);
+  if (line.has_error()) return complain(line.error(), Exit::usage);
+  if (line->version) {
+    fmt::print("hobctl {}\n", HOB_VERSION);
+    return Exit::done;
+  }
+  if (line->help || line->words.empty()) {
+    fmt::print(line->help ? stdout : stderr, "{}  (hobctl help lists them, with a daemon running)\n", kUsage);
+    return line->help ? Exit::done : Exit::usage;
+  }
+  Client client;
+  if (const auto connected = client.connect(socket_path(line->socket)); connected.has_error()) return complain(connected.error(), Exit::no_daemon);
+  return Command(client, *line).run();
+}
+
+}  // namespace
+}  // namespace hobd::ctl
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_DFL);  // hobctl logs | head
+  return static_cast<int>(hobd::ctl::run({argv + 1, argv + argc}));
+}

@@ -1,0 +1,140 @@
+// hobd: builds the object graph top to bottom, runs it, and takes it down in reverse.
+
+#include "api/control_socket.hpp"
+#include "api/http_gate.hpp"
+#include "api/methods.hpp"
+#include "app/first_start.hpp"
+#include "app/options.hpp"
+#include "app/settings.hpp"
+#include "app/systemd.hpp"
+#include "app/ties.hpp"
+#include "app/wiring.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <fmt/format.h>
+#include <malloc.h>
+
+#include <csignal>
+#include <cstdio>
+
+namespace hobd {
+namespace {
+
+using std::chrono::seconds;
+
+/// Runs the daemon until it is asked to stop. An error is a start that failed.
+awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options, std::shared_ptr<const Config> config) {
+  const InheritedSockets inherited = take_inherited_sockets();
+  Settings settings(options, config);
+  const SystemClock clock;
+  StopSignal stop(core);
+  CO_CHECK(ensure_directories(*config));
+  CO_TRY(const auto store, open_sqlite_store({.file = config->state_dir / "hob.db", .executor = core, .clock = &clock}));
+  CO_CHECK(co_await ensure_default_user(store->users(), config->auth.mode));
+
+  const auto http_client = make_http_client(core);
+  MethodTie method_tie;
+  SinkTie sink_tie;
+  const auto registry = make_registry({.core = core,
+                                       .clock = &clock,
+                                       .http = http_client.get(),
+                                       .kv = &store->kv(),
+                                       .methods = &method_tie,
+                                       .channels = &sink_tie,
+                                       .bundled_paths = bundled_plugin_paths()});
+  const auto router = make_router(*registry, config, clock);
+  const auto toolbox = make_toolbox(*registry, config);
+  const auto outbox = make_outbox(core, *registry, *store, clock);
+  const auto agent = make_agent({core, store.get(), router.get(), toolbox.get(), outbox.get(), &clock, config});
+  const auto inbox = make_inbox(*store, *outbox, *agent, clock);
+  sink_tie.target = inbox.get();
+
+  Metrics metrics(kVersion);
+  Events events(clock);
+  count_outcomes(*agent, metrics, events);
+  HttpGate gate({core, registry.get(), &store->users(), &clock, [&](int status) { metrics.count_request(status); }}, config);
+  const auto http = make_http_server(core, http_options(*config), gate);
+  MethodTable methods;
+  settings.set_users({registry.get(), router.get(), toolbox.get(), agent.get(), &gate, &methods});
+  DaemonControl daemon = daemon_control(settings, stop, *http, clock);
+  add_system_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});
+  add_watch_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});
+  add_api_methods(methods, *registry, kVersion);
+  add_chat_methods(methods, {agent.get(), &store->users()});
+  add_conversation_methods(methods, {store.get()});
+  add_turn_methods(methods, {store.get()});
+  add_memory_methods(methods, {store.get()});
+  add_tool_methods(methods, {toolbox.get()});
+  add_plugin_methods(methods, {registry.get()});
+  add_model_methods(methods, {router.get(), &clock});
+  add_user_methods(methods, {&store->users(), &clock, [&] { gate.forget_users(); }});
+  add_key_methods(methods, {&store->users(), &clock, [&] { gate.forget_users(); }});
+  add_config_methods(methods, daemon);
+  method_tie.target = &methods;
+
+  const auto control = make_control_socket(core, methods, store->users(),
+                                           {.path = config->runtime_dir / "hob.sock", .adopted_fd = inherited.control});
+  co_await registry->start(config);
+  add_provided_methods(methods, *registry);
+  co_await outbox->start();
+  if (auto listening = listen(*control, *http, inherited.http); listening.has_error()) {
+    co_await registry->stop(seconds(2));
+    co_return listening;
+  }
+  TaskGroup tasks(core);
+  tasks.spawn("resume", agent->resume());
+  tasks.spawn("signals", follow_signals(core, settings, stop));
+  tasks.spawn("watchdog", feed_watchdog(core));
+  stop.set_ready();
+  log::info("core", "hobd {}: http on {}:{}, socket {}", kVersion, config->http.address, http->port(), (config->runtime_dir / "hob.sock").string());
+  log::info("core", "ready in {} ms", milliseconds_since_exec());
+  notify_systemd("READY=1");
+
+  co_await stop.wait();
+  notify_systemd("STOPPING=1");
+  log::info("core", "stopping");
+  co_await agent->drain(seconds(10));
+  co_await http->drain(seconds(5));
+  co_await control->stop(seconds(2));
+  co_await outbox->stop(seconds(2));
+  co_await registry->stop(seconds(5));
+  tasks.cancel();
+  co_await tasks.async_wait(seconds(1));
+  method_tie.target = nullptr;
+  sink_tie.target = nullptr;
+  store->close();
+  log::info("core", "stopped");
+  co_return Result<void>{};
+}
+
+Exit run(const Options& options) {
+  const ConfigLoad load = load_checked(options);
+  if (!load.config || !load.faults.empty()) {
+    fmt::print(stderr, "{}\n", fault_text(load.faults));
+    return Exit::config;
+  }
+  if (options.print_config) fmt::print("{}\n", json::serialize(load.config->shown));
+  if (options.check && !options.print_config) fmt::print("{}: in order\n", options.config.string());
+  if (options.check || options.print_config) return Exit::ok;
+  log::configure(load.config->log.level, load.config->log.format);
+
+  asio::io_context core(1);
+  Exit exit = Exit::ok;
+  TaskGroup root(core.get_executor());
+  root.spawn("hobd", report_failure(serve(core.get_executor(), options, load.config), core, exit));
+  core.run();
+  return exit;
+}
+
+}  // namespace
+}  // namespace hobd
+
+int main(int argc, char** argv) {
+  // A small daemon: malloc's arena for each thread costs more memory than its contention would cost time.
+  mallopt(M_ARENA_MAX, 2);
+  std::signal(SIGPIPE, SIG_IGN);
+  const auto options = hobd::parse_options(argc, argv);
+  if (const auto* exit = std::get_if<hobd::Exit>(&options)) return static_cast<int>(*exit);
+  return static_cast<int>(hobd::run(std::get<hobd::Options>(options)));
+}
