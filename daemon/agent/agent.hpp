@@ -30,7 +30,8 @@ struct SendRequest {
   std::string user_id, user_name;
   std::string channel;      // "http", "ws", "openai", "socket", or a plugin's instance
   std::string external_id;  // the client's idempotency key; "" none
-  std::string conversation_id;  // "": a new one
+  std::string conversation_id;  // "": by fingerprint, else by thread, else a new one
+  std::string thread;           // the client's name for a conversation of this channel (the "user" of /v1); "" none
   SessionChoice session;
   std::string text;
   json::array attachments;
@@ -41,7 +42,10 @@ struct SendRequest {
   std::vector<Message> history;   // a new conversation's earlier messages
   std::vector<Message> messages;  // when set, stored in place of `text` (tool results of client tools)
   std::string fingerprint;        // of the conversation after this message's predecessors
-  bool ephemeral = false;
+  bool ephemeral = false;         // a conversation that this request begins is removed after the reply
+  /// Something is promised to the caller before the reply (a stream's `session` event): the message is then
+  /// synced to disk first. False: the caller waits for the whole reply.
+  bool promise_early = false;
 };
 
 /// The reply of POST /chat with stream:false (INTERFACE: Objects).
@@ -96,10 +100,14 @@ struct AgentContext {
   const Clock* clock = nullptr;
   std::shared_ptr<const Config> config;
 };
+/// drain() before it goes: running turns hold on to it.
 std::unique_ptr<Agent> make_agent(AgentContext context);
 
-/// The digest of a message list that find_conversation by history uses: hex SHA-256 over role and text of
-/// each user and assistant message, in order.
+/// The digest of a message list that find_conversation by history uses: hex SHA-256 chained over role and text
+/// of each user and assistant message, in order.
 std::string conversation_fingerprint(const std::vector<Message>& messages);
+/// The same, one message at a time: the digest of what `previous` stands for, and then `message`. A chain,
+/// SHA-256(previous, role, 0, text), that starts from conversation_fingerprint({}).
+std::string conversation_fingerprint(std::string_view previous, const Message& message);
 
 }  // namespace hobd
