@@ -4,6 +4,7 @@
 #include "base/id.hpp"
 #include "base/text.hpp"
 
+#include <algorithm>
 #include <unordered_map>
 
 namespace hobd {
@@ -124,11 +125,16 @@ class StoredInbox final : public ChannelSink {
     if (noticed_.size() >= kMaxStrangers) noticed_.clear();
     if (const auto last = noticed_.find(key); last != noticed_.end() && now - last->second < kNoticeInterval)
       co_return Result<void>{};
+    // A stranger has no user, and every row has one: the notice is the owner's.
+    CO_TRY(const std::vector<User> users, co_await store_.users().list());
+    const auto owner = std::find_if(users.begin(), users.end(), [](const User& user) { return user.admin; });
+    if (users.empty()) co_return Error{Code::unavailable, "Hob has no user yet: add one with hobctl user add"};
     noticed_[key] = now;
     const std::string text = "I don't know you yet. Your pairing code is " + identity.pairing_code +
                              ". Give it to Hob's owner, who lets you in with: hobctl identity approve " +
                              identity.pairing_code;
     std::vector<OutboxItem> items = outbox_.compose(identity.channel, identity.external_id, event.thread, text, "notice");
+    for (OutboxItem& item : items) item.user_id = owner == users.end() ? users.front().id : owner->id;
     std::vector<OutboxItem> copy = items;
     const Result<void> stored = co_await store_.journal().add_outbox(std::move(copy), Durability::journaled);
     if (stored.has_error()) {
