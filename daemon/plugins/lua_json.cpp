@@ -3,8 +3,9 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 
+#include <algorithm>
 #include <cmath>
-#include <limits>
+#include <vector>
 
 namespace hobd {
 namespace {
@@ -70,14 +71,20 @@ class Encoder {
   json::value table(int index, int depth) {
     const auto length = lua_rawlen(lua_, index);
     if (length > 0 || is_array_marked(lua_, index)) return array(index, length, depth);
-    json::object object;
+    // Sorted: the order of a Lua table differs from run to run, and prompts are cached by their bytes.
+    std::vector<std::pair<std::string, json::value>> members;
     lua_pushnil(lua_);
     while (lua_next(lua_, index)) {
       if (lua_type(lua_, -2) != LUA_TSTRING)
         throw LuaRaise{std::string("an object key is a ") + luaL_typename(lua_, -2) + ", not a string"};
-      object[text(-2)] = value(-1, depth + 1);
+      std::string key(text(-2));
+      members.emplace_back(std::move(key), value(-1, depth + 1));
       lua_pop(lua_, 1);
     }
+    std::sort(members.begin(), members.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    json::object object;
+    object.reserve(members.size());
+    for (auto& [key, member] : members) object.emplace(key, std::move(member));
     return object;
   }
 

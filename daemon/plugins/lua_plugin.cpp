@@ -91,8 +91,8 @@ Error LuaPlugin::take_error(lua_State* from, int status) {
     return {Code::overloaded, memory};
   }
   Error error;
+  if (from != state_.main() && lua_checkstack(state_.main(), 1)) lua_xmove(from, state_.main(), 1);
   const int read = state_.protect([&](lua_State* l) {
-    lua_xmove(from, l, 1);
     if (lua_istable(l, 1)) {
       lua_pushliteral(l, "code");
       if (lua_rawget(l, 1) == LUA_TSTRING) error.code = code_from_name(text_argument(l, -1));
@@ -104,7 +104,7 @@ Error LuaPlugin::take_error(lua_State* from, int status) {
     }
     if (error.message.empty()) error.message = std::string("the error is a ") + luaL_typename(l, 1) + " without a message";
     return 0;
-  });
+  }, 1);
   lua_settop(state_.main(), 0);
   if (read != LUA_OK) return {Code::overloaded, memory};
   error.message = to_valid_utf8(utf8_prefix(error.message, kMostMessage));

@@ -61,10 +61,11 @@ class LuaState {
   /// Raises the stop error in `lua` when the slice is over or was. For C functions that work for long.
   void check(lua_State* lua);
 
-  /// Calls `function(lua_State*)` protected on the main thread, with its results left there; the return
-  /// value is Lua's status, the error then on top. Everything that may raise goes through here.
+  /// Calls `function(lua_State*)` protected on the main thread, with the topmost `arguments` values as its
+  /// arguments and its results left there; the return value is Lua's status, the error then on top.
+  /// Everything that may raise goes through here.
   template <class Function>
-  int protect(Function&& function);
+  int protect(Function&& function, int arguments = 0);
 
  private:
   static void* allocate(void* self, void* block, std::size_t old_size, std::size_t new_size);
@@ -84,16 +85,17 @@ class LuaState {
 };
 
 template <class Function>
-int LuaState::protect(Function&& function) {
+int LuaState::protect(Function&& function, int arguments) {
   using Plain = std::remove_reference_t<Function>;
   if (!lua_checkstack(main_, 8)) return LUA_ERRMEM;
   lua_pushcfunction(main_, [](lua_State* lua) -> int {
-    auto* f = static_cast<Plain*>(lua_touserdata(lua, 1));
-    lua_settop(lua, 0);
+    auto* f = static_cast<Plain*>(lua_touserdata(lua, -1));
+    lua_pop(lua, 1);
     return (*f)(lua);
   });
+  lua_rotate(main_, -1 - arguments, 1);
   lua_pushlightuserdata(main_, const_cast<void*>(static_cast<const void*>(&function)));
-  return lua_pcall(main_, 1, LUA_MULTRET, 0);
+  return lua_pcall(main_, arguments + 1, LUA_MULTRET, 0);
 }
 
 /// An error for the script, thrown inside a Guarded binding. Never crosses a Lua frame.

@@ -185,8 +185,8 @@ TEST_CASE("a script that is no plugin is refused with a reason") {
       {"return 5", "the script returned no plugin"},
       {"", "the script returned no plugin"},
       {"return require('hob').plugin { id = 'other' }", "the script's id is \"other\", plugin.json says \"test\""},
-      {"return require('hob').plugin { id = 'test', tool = {} }", "main.lua:1: hob.plugin: unknown member \"tool\""},
-      {"return require('hob').plugin { id = 'test', tools = { {} } }", "main.lua:1: hob.plugin: tools[1] is not made by hob.tool"},
+      {"return require('hob').plugin { id = 'test', tool = {} }", "hob.plugin: unknown member \"tool\""},
+      {"return require('hob').plugin { id = 'test', tools = { {} } }", "hob.plugin: tools[1] is not made by hob.tool"},
       {"require('hob').tool { name = 't', args = { a = 'number', b = 'int' }, run = print }", "main.lua:1: hob.tool: t.args.b: \"int\""},
       {"require('hob').http.get('http://x')", "main.lua:1: waiting is not possible here"},
       {"\x1bLua", "attempt to load a binary chunk"}};
