@@ -131,6 +131,9 @@ class Client final : public WebSocketClient, public std::enable_shared_from_this
 
   static awaitable<void> work(std::shared_ptr<Client> self) {
     auto result = co_await self->session();
+    self->open_ = false;
+    self->plain_.reset();  // and with it Beast's ping timer
+    self->secure_.reset();
     self->finish(std::move(result));
   }
 

@@ -55,7 +55,7 @@ class ReplayStream {
     return socket_.async_write_some(buffers, std::forward<Handler>(handler));
   }
 
-  bool peer_closed = false;   // it sent a close frame, and sends nothing after that
+  bool both_closed = false;   // or will be once torn down: the peer sends nothing after its close
   bool tearing_down = false;
 
  private:
@@ -68,7 +68,7 @@ class ReplayStream {
 template <class Handler>
 void async_teardown(beast::role_type role, ReplayStream& stream, Handler&& handler) {
   stream.tearing_down = true;
-  if (stream.peer_closed) {
+  if (stream.both_closed) {
     error_code ec;
     stream.next_layer().shutdown(tcp::socket::shutdown_send, ec);
     return asio::post(stream.get_executor(), beast::bind_front_handler(std::forward<Handler>(handler), error_code()));
@@ -197,7 +197,7 @@ class Session final : public WebSocketSession {
   void on_error(error_code ec) {
     if (cut_code_ != 0) return finish(cut_code_, cut_reason_);
     // Once our close is answered, Beast's close ends the read.
-    const bool answered = close_sent_ && !was_cut_ && ec == asio::error::operation_aborted;
+    const bool answered = close_sent_ && !was_cut_ && stream_->reason().code != websocket::close_code::none;
     if (ec == websocket::error::closed || answered) {
       const auto& reason = stream_->reason();
       // No code in the peer's frame reads as 1005.
@@ -220,7 +220,7 @@ class Session final : public WebSocketSession {
         cut_reason_ = "bad close code";
         cut();
       }
-      stream_->next_layer().peer_closed = true;
+      stream_->next_layer().both_closed = true;
       return;
     }
     if (!take_token())
@@ -265,6 +265,7 @@ class Session final : public WebSocketSession {
 
   void send_close() {
     if (std::exchange(close_sent_, true)) return;
+    stream_->next_layer().both_closed = true;  // Beast tears down once the peer's close is there
     stream_->async_close(websocket::close_reason(websocket::close_code(close_code_),
                                                  beast::string_view(close_reason_.data(), close_reason_.size())),
                          [self = self()](error_code) {});
