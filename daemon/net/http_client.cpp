@@ -345,7 +345,11 @@ class Client final : public HttpClient {
       const Running running(multi, easy.get());
       outcome = co_await wait(transfer, wake, cancellation, deadline);
     }
-    if (outcome && *transfer.result != CURLE_OK && !transfer.failure) outcome = transfer_error(transfer);
+    if (outcome && !transfer.failure) {
+      // curl takes a header that is cut short for a whole one.
+      if (*transfer.result == CURLE_OK && !transfer.head_done) transfer.result = CURLE_PARTIAL_FILE;
+      if (*transfer.result != CURLE_OK) outcome = transfer_error(transfer);
+    }
     state.give_back(std::move(easy));
     if (transfer.failure) std::rethrow_exception(transfer.failure);
     co_return outcome;

@@ -6,6 +6,8 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 
+#include <algorithm>
+
 namespace hobd {
 
 namespace {
@@ -16,6 +18,16 @@ using boost::system::error_code;
 constexpr std::size_t kMaxFields = 128;
 
 std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
+
+/// Whether the bytes that the parser waits at may be the start of a chunk. Beast lets a quoted string run on
+/// over the end of the line.
+bool is_chunk_start(std::string_view bytes) {
+  if (bytes.starts_with("\r\n")) bytes.remove_prefix(2);
+  const auto end = bytes.find("\r\n");
+  if (end == std::string_view::npos) return true;
+  const auto line = bytes.substr(0, end);
+  return are_chunk_extensions(line.substr(std::min(line.find_first_not_of("0123456789abcdefABCDEF"), line.size())));
+}
 
 }  // namespace
 
@@ -163,6 +175,8 @@ std::size_t RequestParser::feed(std::string_view bytes) {
       p.fail(431, "request header is too large", ec);
     else if (p.header_seen && waiting > p.max_header)
       p.fail(400, "chunk header is too large", ec);
+    else if (p.header_seen && !is_chunk_start(bytes.substr(taken)))
+      p.fail(400, "bad chunk extension", ec);
     else
       ec = {};
   } else if (!header_before && p.header_seen && p.error_status == 0 && !p.has_body &&

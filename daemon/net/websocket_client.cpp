@@ -131,6 +131,9 @@ class Client final : public WebSocketClient, public std::enable_shared_from_this
 
   static awaitable<void> work(std::shared_ptr<Client> self) {
     auto result = co_await self->session();
+    self->open_ = false;
+    self->plain_.reset();  // and with it Beast's ping timer
+    self->secure_.reset();
     self->finish(std::move(result));
   }
 
@@ -229,7 +232,9 @@ class Client final : public WebSocketClient, public std::enable_shared_from_this
 
   template <class Stream>
   Result<WebSocketClose> ended(Stream& stream, error_code ec) {
-    if (ec == websocket::error::closed) {
+    // Once our close is answered, Beast's close ends the read.
+    const bool answered = close_sent_ && !timed_out_ && ec == asio::error::operation_aborted;
+    if (ec == websocket::error::closed || answered) {
       const auto& reason = stream.reason();
       WebSocketClose close;
       close.code = reason.code == 0 ? std::uint16_t{1005} : static_cast<std::uint16_t>(reason.code);

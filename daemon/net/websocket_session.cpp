@@ -55,13 +55,24 @@ class ReplayStream {
     return socket_.async_write_some(buffers, std::forward<Handler>(handler));
   }
 
+  bool both_closed = false;   // or will be once torn down: the peer sends nothing after its close
+  bool tearing_down = false;
+
  private:
   tcp::socket socket_;
   std::string early_;
 };
 
+/// Called by Beast once the close frames are written. After a fault the peer may still be sending, and closing
+/// at once could reset the connection before it reads why: then its end is waited for, until tick() cuts.
 template <class Handler>
 void async_teardown(beast::role_type role, ReplayStream& stream, Handler&& handler) {
+  stream.tearing_down = true;
+  if (stream.both_closed) {
+    error_code ec;
+    stream.next_layer().shutdown(tcp::socket::shutdown_send, ec);
+    return asio::post(stream.get_executor(), beast::bind_front_handler(std::forward<Handler>(handler), error_code()));
+  }
   websocket::async_teardown(role, stream.next_layer(), std::forward<Handler>(handler));
 }
 
@@ -124,6 +135,10 @@ class Session final : public WebSocketSession {
 
   void tick(SteadyTime now) override {
     if (finished_) return;
+    if (stream_->next_layer().tearing_down && !std::exchange(closing_, true)) {
+      close_sent_ = true;
+      deadline_ = now + kCloseLimit;
+    }
     if ((writing_ || closing_ || !open_) && now > deadline_) return cut();
     if (!open_ || closing_ || now - last_ping_ < core_->options.ping_interval) return;
     if (waits_for_pong_) {
@@ -140,6 +155,7 @@ class Session final : public WebSocketSession {
   void drain() override { close(1001, "the server stops"); }
 
   void cut() override {
+    was_cut_ = true;
     error_code ignored;
     if (stream_) stream_->next_layer().next_layer().close(ignored);  // ends the pending read, which finishes
     if (!open_ && !stream_) finish(1006, "");
@@ -180,7 +196,9 @@ class Session final : public WebSocketSession {
 
   void on_error(error_code ec) {
     if (cut_code_ != 0) return finish(cut_code_, cut_reason_);
-    if (ec == websocket::error::closed) {
+    // Once our close is answered, Beast's close ends the read.
+    const bool answered = close_sent_ && !was_cut_ && stream_->reason().code != websocket::close_code::none;
+    if (ec == websocket::error::closed || answered) {
       const auto& reason = stream_->reason();
       // No code in the peer's frame reads as 1005.
       return finish(reason.code == 0 ? std::uint16_t{1005} : static_cast<std::uint16_t>(reason.code),
@@ -202,6 +220,7 @@ class Session final : public WebSocketSession {
         cut_reason_ = "bad close code";
         cut();
       }
+      stream_->next_layer().both_closed = true;
       return;
     }
     if (!take_token())
@@ -246,6 +265,7 @@ class Session final : public WebSocketSession {
 
   void send_close() {
     if (std::exchange(close_sent_, true)) return;
+    stream_->next_layer().both_closed = true;  // Beast tears down once the peer's close is there
     stream_->async_close(websocket::close_reason(websocket::close_code(close_code_),
                                                  beast::string_view(close_reason_.data(), close_reason_.size())),
                          [self = self()](error_code) {});
@@ -276,7 +296,7 @@ class Session final : public WebSocketSession {
   std::uint16_t close_code_ = 1000, cut_code_ = 0;
   std::string close_reason_, cut_reason_;
   bool open_ = false, writing_ = false, pinging_ = false, waits_for_pong_ = false;
-  bool closing_ = false, close_sent_ = false, finished_ = false;
+  bool closing_ = false, close_sent_ = false, was_cut_ = false, finished_ = false;
 };
 
 }  // namespace

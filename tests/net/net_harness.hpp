@@ -43,13 +43,6 @@ class TestServer final : public RequestHandler {
     port_ = server_->port();
     thread_ = std::thread([this] { io_.run(); });
   }
-  ~TestServer() override {
-    call([this] { server_.reset(); });
-    work_.reset();
-    io_.stop();
-    thread_.join();
-  }
-
   /// Runs `function` on the server's thread and waits for it.
   template <class Function>
   auto call(Function function) {
@@ -58,6 +51,13 @@ class TestServer final : public RequestHandler {
     asio::post(io_, [&task] { task(); });
     return result.get();
   }
+  ~TestServer() override {
+    call([this] { server_.reset(); });
+    work_.reset();
+    io_.stop();
+    thread_.join();
+  }
+
   HttpServerStats stats() {
     return call([this] { return server_->stats(); });
   }
