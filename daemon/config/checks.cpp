@@ -1,10 +1,10 @@
 #include "config/checks.hpp"
 
-#include <algorithm>
 #include <arpa/inet.h>
+#include <netinet/in.h>
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <netinet/in.h>
 #include <optional>
 
 namespace hobd {
@@ -20,7 +20,8 @@ bool all(std::string_view text, Predicate predicate) {
 }
 
 bool is_time_of_day(std::string_view t) {
-  if (t.size() != 5 || t[2] != ':' || !is_digit(t[0]) || !is_digit(t[1]) || !is_digit(t[3]) || !is_digit(t[4]))
+  if (t.size() != 5 || t[2] != ':' || !is_digit(t[0]) || !is_digit(t[1]) || !is_digit(t[3]) ||
+      !is_digit(t[4]))
     return false;
   return (t[0] - '0') * 10 + (t[1] - '0') < 24 && t[3] < '6';
 }
@@ -30,7 +31,8 @@ std::optional<std::string_view> behind_scheme(std::string_view text) {
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (!text.starts_with(scheme)) continue;
     const std::string_view rest = text.substr(scheme.size());
-    if (rest.empty() || rest.starts_with('/') || rest.find_first_of(" \t\"<>") != std::string_view::npos) return std::nullopt;
+    if (rest.empty() || rest.starts_with('/') || rest.find_first_of(" \t\"<>") != std::string_view::npos)
+      return std::nullopt;
     return rest;
   }
   return std::nullopt;
@@ -44,15 +46,19 @@ std::string check_time_of_day(std::string_view text) {
 
 std::string check_quiet_hours(std::string_view text) {
   if (text.empty()) return {};
-  const bool is_span = text.size() == 11 && text[5] == '-' && is_time_of_day(text.substr(0, 5)) && is_time_of_day(text.substr(6));
+  const bool is_span = text.size() == 11 && text[5] == '-' && is_time_of_day(text.substr(0, 5)) &&
+                       is_time_of_day(text.substr(6));
   return is_span ? "" : "write \"22:00-08:00\", or \"\" for none";
 }
 
 std::string check_time_zone(std::string_view text) {
   static const std::filesystem::path kZones = "/usr/share/zoneinfo";
-  const std::string advice = "write a time zone's name, such as Europe/Berlin or UTC (`timedatectl list-timezones`)";
+  std::string advice =
+      "write a time zone's name, such as Europe/Berlin or UTC (`timedatectl list-timezones`)";
   const bool is_name = !text.empty() && is_alpha(text[0]) && text.find("..") == std::string_view::npos &&
-                       all(text, [](char c) { return is_alpha(c) || is_digit(c) || c == '/' || c == '_' || c == '-' || c == '+'; });
+                       all(text, [](char c) {
+                         return is_alpha(c) || is_digit(c) || c == '/' || c == '_' || c == '-' || c == '+';
+                       });
   if (!is_name) return advice;
   // A minimal system may have no zone database; then the name alone has to do.
   std::error_code ignored;
@@ -61,13 +67,17 @@ std::string check_time_zone(std::string_view text) {
 }
 
 std::string check_public_url(std::string_view text) {
-  return text.empty() || behind_scheme(text) ? "" : "write the address that others reach Hob at, such as https://hob.example.org";
+  return text.empty() || behind_scheme(text)
+             ? ""
+             : "write the address that others reach Hob at, such as https://hob.example.org";
 }
 
 std::string check_origin(std::string_view text) {
   const auto rest = behind_scheme(text);
   const bool is_origin = rest && rest->find_first_of("/?#*@") == std::string_view::npos;
-  return is_origin ? "" : "write scheme, host and port only, such as https://app.example.org (\"*\" is not allowed)";
+  return is_origin
+             ? ""
+             : "write scheme, host and port only, such as https://app.example.org (\"*\" is not allowed)";
 }
 
 std::string check_absolute_path(std::string_view text) {
@@ -75,8 +85,9 @@ std::string check_absolute_path(std::string_view text) {
 }
 
 std::string check_plugin_id(std::string_view text) {
-  const bool is_id = !text.empty() && text.size() <= 128 && is_alpha(text[0]) && text.find("..") == std::string_view::npos &&
-                     all(text, [](char c) { return is_alpha(c) || is_digit(c) || c == '_' || c == '-' || c == '.'; });
+  const bool is_id =
+      !text.empty() && text.size() <= 128 && is_alpha(text[0]) && text.find("..") == std::string_view::npos &&
+      all(text, [](char c) { return is_alpha(c) || is_digit(c) || c == '_' || c == '-' || c == '.'; });
   return is_id ? "" : "write a plugin's id, such as provider_openai or org.example.dice";
 }
 
@@ -87,15 +98,18 @@ std::string check_instance_name(std::string_view text) {
 }
 
 std::string check_word(std::string_view text) {
-  const bool is_word = !text.empty() && all(text, [](char c) { return is_lower(c) || is_digit(c) || c == '_'; });
+  const bool is_word =
+      !text.empty() && all(text, [](char c) { return is_lower(c) || is_digit(c) || c == '_'; });
   return is_word ? "" : "write a name in lower case, such as card, iban or ssn";
 }
 
 std::string check_filled(std::string_view text) { return text.empty() ? "it must not be empty" : ""; }
 
 Result<ListenAddress> parse_listen(std::string_view text) {
-  const Error wrong{Code::invalid, "write ADDRESS:PORT with a numeric address, such as 127.0.0.1:8787, 0.0.0.0:8787 or [::1]:8787 "
-                                   "(port 0: any free one)"};
+  const Error wrong{
+      Code::invalid,
+      "write ADDRESS:PORT with a numeric address, such as 127.0.0.1:8787, 0.0.0.0:8787 or [::1]:8787 "
+      "(port 0: any free one)"};
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return wrong;
   std::string_view address = text.substr(0, colon);

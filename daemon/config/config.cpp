@@ -7,9 +7,9 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
 #include <algorithm>
 #include <cstdlib>
-#include <unistd.h>
 
 namespace hobd {
 namespace {
@@ -27,10 +27,15 @@ std::string listen_text(const Config::Http& http) {
 
 void read_log(Section section, Config::Log& log) {
   section.choice("level", log.level,
-                 {{"trace", log::Level::trace}, {"debug", log::Level::debug}, {"info", log::Level::info},
-                  {"warn", log::Level::warn}, {"error", log::Level::error}, {"off", log::Level::off}});
-  section.choice("format", log.format,
-                 {{"text", log::Format::text}, {"json", log::Format::json}, {"journal", log::Format::journal}});
+                 {{"trace", log::Level::trace},
+                  {"debug", log::Level::debug},
+                  {"info", log::Level::info},
+                  {"warn", log::Level::warn},
+                  {"error", log::Level::error},
+                  {"off", log::Level::off}});
+  section.choice(
+      "format", log.format,
+      {{"text", log::Format::text}, {"json", log::Format::json}, {"journal", log::Format::journal}});
   section.done();
 }
 
@@ -56,14 +61,18 @@ void read_http(Section section, Config::Http& http) {
 void read_auth(Section section, Config::Auth& auth, const Config::Http& http) {
   section.choice("mode", auth.mode, {{"keys", AuthMode::keys}, {"none", AuthMode::none}});
   section.text("jwt_secret", auth.jwt_secret, [](std::string_view text) -> std::string {
-    return text.empty() || text.size() >= 32 ? "" : "it needs at least 32 bytes (`openssl rand -hex 32`), or \"\" to have one made";
+    return text.empty() || text.size() >= 32
+               ? ""
+               : "it needs at least 32 bytes (`openssl rand -hex 32`), or \"\" to have one made";
   });
   section.duration("access_ttl", auth.access_ttl, {1min, kDay});
   section.duration("refresh_ttl", auth.refresh_ttl, {1min, 400 * kDay});
   if (auth.mode == AuthMode::none && !is_loopback(http.address))
-    section.reader().fault(section.line_of("mode"), section.dotted("mode"),
-                           fmt::format("\"none\" lets anyone in who reaches {}; write \"keys\", or listen on a loopback "
-                                       "address (http.listen: 127.0.0.1:{})", http.address, http.port));
+    section.reader().fault(
+        section.line_of("mode"), section.dotted("mode"),
+        fmt::format("\"none\" lets anyone in who reaches {}; write \"keys\", or listen on a loopback "
+                    "address (http.listen: 127.0.0.1:{})",
+                    http.address, http.port));
   section.done();
 }
 
@@ -132,8 +141,8 @@ void check_names(Reader& reader, const Config& config) {
     const auto provider = config.models.providers.find(name);
     if (provider == config.models.providers.end()) continue;
     reader.fault(channel.mark.line, "channels." + name,
-                 fmt::format("models.providers has a \"{}\" too, on line {}; give one of them another name", name,
-                             provider->second.mark.line));
+                 fmt::format("models.providers has a \"{}\" too, on line {}; give one of them another name",
+                             name, provider->second.mark.line));
   }
 }
 
@@ -168,14 +177,16 @@ void apply(const ConfigOverrides& overrides, Config& config) {
   }
   if (overrides.log_level) {
     config.log.level = *overrides.log_level;
-    if (json::value* log = config.shown.if_contains("log")) log->as_object()["level"] = log::level_name(config.log.level);
+    if (json::value* log = config.shown.if_contains("log"))
+      log->as_object()["level"] = log::level_name(config.log.level);
   }
 }
 
 }  // namespace
 
 std::string ConfigFault::text() const {
-  return key.empty() ? fmt::format("{}: {}", mark.text(), message) : fmt::format("{}: {}: {}", mark.text(), key, message);
+  return key.empty() ? fmt::format("{}: {}", mark.text(), message)
+                     : fmt::format("{}: {}: {}", mark.text(), key, message);
 }
 
 SecretSources SecretSources::from_process() {
@@ -196,7 +207,8 @@ ConfigLoad load_config(const std::filesystem::path& file, const SecretSources& s
   auto text = read_bounded_file(file, kMaxYamlBytes);
   if (text.has_value()) return parse_config(*text, file.string(), secrets, overrides);
   std::string message = text.error().message;
-  if (text.error().code == Code::not_found) message += "; write one (see /etc/hob/hob.yaml) or name another with --config";
+  if (text.error().code == Code::not_found)
+    message += "; write one (see /etc/hob/hob.yaml) or name another with --config";
   if (text.error().code == Code::denied) message += "; make it readable by the user that hobd runs as";
   return {nullptr, {{{file.string(), 0}, {}, std::move(message)}}};
 }
@@ -231,7 +243,8 @@ std::vector<std::string> restart_keys(const Config& before, const Config& after)
   compare("http.max_connections", before.http.max_connections == after.http.max_connections);
   compare("http.idle_timeout", before.http.idle_timeout == after.http.idle_timeout);
   compare("http.request_timeout", before.http.request_timeout == after.http.request_timeout);
-  // Was checked against an address that a running daemon doesn't change: to take it at once could open the old one.
+  // Was checked against an address that a running daemon doesn't change: to take it at once could open the
+  // old one.
   compare("auth.mode", before.auth.mode == after.auth.mode);
   compare("plugins.paths", before.plugins.paths == after.plugins.paths);
   compare("plugins.isolation", before.plugins.isolation_default == after.plugins.isolation_default &&

@@ -13,10 +13,14 @@ namespace {
 
 std::string quoted(const YamlNode& node) {
   switch (node.kind) {
-    case YamlNode::Kind::null: return "nothing";
-    case YamlNode::Kind::list: return "a list";
-    case YamlNode::Kind::map: return "a map";
-    case YamlNode::Kind::scalar: break;
+    case YamlNode::Kind::null:
+      return "nothing";
+    case YamlNode::Kind::list:
+      return "a list";
+    case YamlNode::Kind::map:
+      return "a map";
+    case YamlNode::Kind::scalar:
+      break;
   }
   constexpr std::size_t kMost = 60;
   const std::string_view head = utf8_prefix(node.text, kMost);
@@ -29,7 +33,16 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& kn
   return fmt::format("; known here: {}", fmt::join(known, ", "));
 }
 
-/// The JSON member's reference stays valid while its object gets no further member; sections therefore reserve.
+/// A scalar as its type; null for anything else, and for a number that can't be used.
+json::value typed_scalar(const YamlNode& node) {
+  if (node.kind != YamlNode::Kind::scalar) return nullptr;
+  auto typed = scalar_to_json(node);
+  if (typed.has_error()) return nullptr;
+  return *std::move(typed);
+}
+
+/// The JSON member's reference stays valid while its object gets no further member; sections therefore
+/// reserve.
 constexpr std::size_t kMostMembers = 64;
 
 }  // namespace
@@ -47,8 +60,8 @@ std::optional<std::string> Reader::resolve(const YamlNode& node, const std::stri
 
 bool is_secret_name(std::string_view name) {
   const std::string lower = to_lower_ascii(name);
-  for (const std::string_view word : {"secret", "password", "passphrase", "api_key", "apikey", "access_key", "private_key",
-                                      "authorization"})
+  for (const std::string_view word : {"secret", "password", "passphrase", "api_key", "apikey", "access_key",
+                                      "private_key", "authorization"})
     if (lower.find(word) != std::string::npos) return true;
   return lower == "token" || lower.ends_with("_token") || lower == "key";
 }
@@ -83,7 +96,8 @@ json::value Reader::to_json(const YamlNode& node, const std::string& key, json::
       shown = std::move(items_shown);
       return items;
     }
-    case YamlNode::Kind::map: break;
+    case YamlNode::Kind::map:
+      break;
   }
   json::object members, members_shown;
   for (const YamlMember& member : node.members) {
@@ -143,14 +157,15 @@ std::optional<std::string> Section::text_of(std::string_view key, std::string_vi
   const YamlMember* member = take(key);
   if (!member) return std::nullopt;
   const YamlNode& node = member->value;
-  const auto typed = node.kind == YamlNode::Kind::scalar ? scalar_to_json(node) : Result<json::value>(json::value());
-  if (node.kind != YamlNode::Kind::scalar || typed.has_error() || !typed->is_string()) {
+  const json::value typed = typed_scalar(node);
+  if (!typed.is_string()) {
     const bool is_other_scalar = node.kind == YamlNode::Kind::scalar;
     fault(*member, is_other_scalar ? fmt::format("must be {}; put it in quotes: \"{}\"", what, node.text)
                                    : fmt::format("must be {}, not {}", what, quoted(node)));
     return std::nullopt;
   }
-  const bool is_literal_secret = is_secret_name(key) && !node.text.empty() && !has_secret_reference(node.text);
+  const bool is_literal_secret =
+      is_secret_name(key) && !node.text.empty() && !has_secret_reference(node.text);
   if (is_literal_secret) log::hide(node.text);
   (*shown_)[key] = is_literal_secret ? "***" : node.text;
   return reader_->resolve(node, dotted(key));
@@ -164,7 +179,8 @@ void Section::text(std::string_view key, std::string& value, TextCheck check) {
     if (const std::string wrong = check(*text); !wrong.empty()) {
       const YamlMember* member = node_->find(key);
       const bool is_secret = is_secret_name(key) && !has_secret_reference(member->value.text);
-      return fault(*member, fmt::format("{} is wrong: {}", is_secret ? "this" : quoted(member->value), wrong));
+      return fault(*member,
+                   fmt::format("{} is wrong: {}", is_secret ? "this" : quoted(member->value), wrong));
     }
   }
   value = *std::move(text);
@@ -182,9 +198,8 @@ void Section::whole(std::string_view key, std::uint32_t& value, Range<std::uint3
   (*shown_)[key] = value;
   const YamlMember* member = take(key);
   if (!member) return;
-  const auto typed = member->value.kind == YamlNode::Kind::scalar ? scalar_to_json(member->value)
-                                                                  : Result<json::value>(json::value());
-  const std::int64_t* given = typed.has_value() ? typed->if_int64() : nullptr;
+  const json::value typed = typed_scalar(member->value);
+  const std::int64_t* given = typed.if_int64();
   if (!given || *given < range.least || *given > range.most)
     return fault(*member, fmt::format("must be a whole number from {} to {}, not {}", range.least, range.most,
                                       quoted(member->value)));
@@ -196,10 +211,9 @@ void Section::number(std::string_view key, double& value, Range<double> range) {
   (*shown_)[key] = value;
   const YamlMember* member = take(key);
   if (!member) return;
-  const auto typed = member->value.kind == YamlNode::Kind::scalar ? scalar_to_json(member->value)
-                                                                  : Result<json::value>(json::value());
-  const bool is_number = typed.has_value() && (typed->is_int64() || typed->is_double());
-  const double given = is_number ? typed->to_number<double>() : 0;
+  const json::value typed = typed_scalar(member->value);
+  const bool is_number = typed.is_int64() || typed.is_double();
+  const double given = is_number ? typed.to_number<double>() : 0;
   if (!is_number || given < range.least || given > range.most)
     return fault(*member, fmt::format("must be a number from {} to {}, not {}", range.least, range.most,
                                       quoted(member->value)));
@@ -211,9 +225,8 @@ void Section::flag(std::string_view key, bool& value) {
   (*shown_)[key] = value;
   const YamlMember* member = take(key);
   if (!member) return;
-  const auto typed = member->value.kind == YamlNode::Kind::scalar ? scalar_to_json(member->value)
-                                                                  : Result<json::value>(json::value());
-  const bool* given = typed.has_value() ? typed->if_bool() : nullptr;
+  const json::value typed = typed_scalar(member->value);
+  const bool* given = typed.if_bool();
   if (!given) return fault(*member, fmt::format("must be true or false, not {}", quoted(member->value)));
   value = *given;
   (*shown_)[key] = value;
@@ -227,8 +240,9 @@ void Section::duration(std::string_view key, std::chrono::milliseconds& value,
   const auto given = parse_duration(member->value.text);
   if (member->value.kind != YamlNode::Kind::scalar || given.has_error() || *given < range.least ||
       *given > range.most)
-    return fault(*member, fmt::format("must be a duration from {} to {}, such as 30s, 5m, 2h or 7d, not {}",
-                                      duration_text(range.least), duration_text(range.most), quoted(member->value)));
+    return fault(*member,
+                 fmt::format("must be a duration from {} to {}, such as 30s, 5m, 2h or 7d, not {}",
+                             duration_text(range.least), duration_text(range.most), quoted(member->value)));
   value = *given;
   (*shown_)[key] = member->value.text;
 }
@@ -258,10 +272,11 @@ void Section::texts(std::string_view key, std::vector<std::string>& value, TextC
   for (std::size_t i = 0; i < member->value.items.size(); ++i) {
     const YamlNode& item = member->value.items[i];
     const std::string place = fmt::format("{}[{}]", dotted(key), i);
-    const auto typed = item.kind == YamlNode::Kind::scalar ? scalar_to_json(item) : Result<json::value>(json::value());
-    if (typed.has_error() || !typed->is_string()) {
-      reader_->fault(item.line, place, fmt::format("must be text, not {}{}", quoted(item),
-                                                   item.kind == YamlNode::Kind::scalar ? "; put it in quotes" : ""));
+    const json::value typed = typed_scalar(item);
+    if (!typed.is_string()) {
+      reader_->fault(item.line, place,
+                     fmt::format("must be text, not {}{}", quoted(item),
+                                 item.kind == YamlNode::Kind::scalar ? "; put it in quotes" : ""));
       continue;
     }
     auto text = reader_->resolve(item, place);
@@ -305,7 +320,8 @@ std::string duration_text(std::chrono::milliseconds duration) {
 }
 
 std::string size_text(std::uint64_t bytes) {
-  constexpr std::pair<std::uint64_t, std::string_view> kUnits[] = {{1 << 30, "GiB"}, {1 << 20, "MiB"}, {1 << 10, "KiB"}};
+  constexpr std::pair<std::uint64_t, std::string_view> kUnits[] = {
+      {1 << 30, "GiB"}, {1 << 20, "MiB"}, {1 << 10, "KiB"}};
   for (const auto& [unit, name] : kUnits)
     if (bytes >= unit && bytes % unit == 0) return fmt::format("{}{}", bytes / unit, name);
   return fmt::format("{}", bytes);

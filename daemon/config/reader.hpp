@@ -5,8 +5,8 @@
 //   http.duration("idle_timeout", config.http.idle_timeout, {1s, 1h});
 //   http.done();
 //
-// Each key that is read also goes into `shown`, as written or with its default. done() reports the keys nobody
-// asked for. Faults are collected in the Reader and reading goes on, so one run tells them all.
+// Each key that is read also goes into `shown`, as written or with its default. done() reports the keys
+// nobody asked for. Faults are collected in the Reader and reading goes on, so one run tells them all.
 #pragma once
 
 #include "config/config.hpp"
@@ -35,7 +35,8 @@ struct Reader {
   json::value to_json(const YamlNode& node, const std::string& key, json::value& shown);
 };
 
-/// True for names such as api_key, token, auth_token, secret_key, password: their literal values are hidden in logs and in `shown`.
+/// True for names such as api_key, token, auth_token, secret_key, password: their literal values are hidden
+/// in logs and in `shown`.
 bool is_secret_name(std::string_view name);
 
 template <class T>
@@ -48,7 +49,8 @@ using TextCheck = std::string (*)(std::string_view);
 
 class Section {
  public:
-  /// `node` may be null (absent) or hold nothing: then all keys have their defaults. A `node` that isn't a map is a fault.
+  /// `node` may be null (absent) or hold nothing: then all keys have their defaults. A `node` that isn't a
+  /// map is a fault.
   Section(Reader& reader, const YamlNode* node, std::string path, json::object& shown);
 
   void text(std::string_view key, std::string& value, TextCheck check = nullptr);
@@ -57,7 +59,8 @@ class Section {
   void whole(std::string_view key, std::uint32_t& value, Range<std::uint32_t> range);
   void number(std::string_view key, double& value, Range<double> range);
   void flag(std::string_view key, bool& value);
-  void duration(std::string_view key, std::chrono::milliseconds& value, Range<std::chrono::milliseconds> range);
+  void duration(std::string_view key, std::chrono::milliseconds& value,
+                Range<std::chrono::milliseconds> range);
   void size(std::string_view key, std::uint64_t& value, Range<std::uint64_t> range);
   void texts(std::string_view key, std::vector<std::string>& value, TextCheck check = nullptr);
 
@@ -69,7 +72,8 @@ class Section {
   /// The map under `key`; its part of `shown` is there from now on.
   Section section(std::string_view key);
 
-  /// The member `key` as it stands, now known, or null. For what has a form of its own; the caller fills shown().
+  /// The member `key` as it stands, now known, or null. For what has a form of its own; the caller fills
+  /// shown().
   const YamlMember* take(std::string_view key);
   /// Calls `each` with every member that has not been taken, in the file's order.
   void rest(const std::function<void(const YamlMember&)>& each);

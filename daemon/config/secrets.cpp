@@ -5,18 +5,18 @@
 
 #include <fmt/format.h>
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <optional>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace hobd {
 namespace {
 
-constexpr std::size_t kMaxSecretFile = 64 * 1024;
+constexpr std::size_t kMaxSecretFile = std::size_t{64} * 1024;
 
 struct Descriptor {
   int fd = -1;
@@ -45,34 +45,41 @@ Result<std::string> checked_file_secret(const std::filesystem::path& path) {
 Result<std::string> from_environment(const std::string& name, const SecretSources& sources) {
   const auto it = sources.environment.find(name);
   if (it == sources.environment.end())
-    return Error{Code::not_found,
-                 fmt::format("the environment variable {0} is not set; export {0}=... before hobd starts (under systemd: "
-                             "Environment= or EnvironmentFile= of hobd.service)", name)};
+    return Error{
+        Code::not_found,
+        fmt::format(
+            "the environment variable {0} is not set; export {0}=... before hobd starts (under systemd: "
+            "Environment= or EnvironmentFile= of hobd.service)",
+            name)};
   if (it->second.empty())
-    return Error{Code::invalid, fmt::format("the environment variable {0} is empty; export {0}=... with the secret", name)};
+    return Error{Code::invalid,
+                 fmt::format("the environment variable {0} is empty; export {0}=... with the secret", name)};
   return it->second;
 }
 
 Result<std::string> from_file(const std::string& name) {
   const std::filesystem::path path(name);
   if (!path.is_absolute())
-    return Error{Code::invalid, fmt::format("${{file:{}}} needs an absolute path, such as ${{file:/etc/hob/key}}", name)};
+    return Error{Code::invalid,
+                 fmt::format("${{file:{}}} needs an absolute path, such as ${{file:/etc/hob/key}}", name)};
   auto value = checked_file_secret(path);
   if (value.has_error() && value.error().code == Code::not_found)
-    return Error{Code::not_found, fmt::format("{0} is not there; write the secret into it, readable by hobd's user", name)};
+    return Error{Code::not_found,
+                 fmt::format("{0} is not there; write the secret into it, readable by hobd's user", name)};
   if (value.has_error()) return value.error().with_context(fmt::format("read ${{file:{}}}", name));
   return value;
 }
 
 Result<std::string> from_credential(const std::string& name, const SecretSources& sources) {
   if (name.empty() || name.find('/') != std::string::npos || name.starts_with('.'))
-    return Error{Code::invalid, fmt::format("\"{}\" is not a credential's name; write a file name without a path", name)};
-  const std::string how =
-      fmt::format("add LoadCredential={0}:/etc/hob/credentials/{0} to hobd.service (systemctl edit hobd)", name);
+    return Error{Code::invalid,
+                 fmt::format("\"{}\" is not a credential's name; write a file name without a path", name)};
+  const std::string how = fmt::format(
+      "add LoadCredential={0}:/etc/hob/credentials/{0} to hobd.service (systemctl edit hobd)", name);
   if (sources.credentials_dir.empty())
-    return Error{Code::not_found,
-                 fmt::format("the credential {0} is not set, as systemd gave none; {1}, or use ${{file:/path}} or ${{env:NAME}}",
-                             name, how)};
+    return Error{Code::not_found, fmt::format("the credential {0} is not set, as systemd gave none; {1}, or "
+                                              "use ${{file:/path}} or ${{env:NAME}}",
+                                              name, how)};
   auto value = checked_file_secret(sources.credentials_dir / name);
   if (value.has_error() && value.error().code == Code::not_found)
     return Error{Code::not_found, fmt::format("the credential {} is not set; {}", name, how)};
@@ -103,16 +110,19 @@ std::optional<Reference> reference_at(std::string_view text, std::size_t at) {
 Result<std::string> resolve_one(const Reference& reference, const SecretSources& sources) {
   if (!reference.is_closed)
     return Error{Code::invalid, fmt::format("${{{}:... has no closing brace", reference.kind)};
-  auto value = reference.kind == "env"          ? from_environment(reference.name, sources)
-               : reference.kind == "file"       ? from_file(reference.name)
-               : reference.kind == "credential" ? from_credential(reference.name, sources)
+  auto value = reference.kind == "env"    ? from_environment(reference.name, sources)
+               : reference.kind == "file" ? from_file(reference.name)
+               : reference.kind == "credential"
+                   ? from_credential(reference.name, sources)
                    : Error{Code::invalid,
                            fmt::format("${{{}:...}} is not known; write ${{env:NAME}}, ${{file:/path}} or "
-                                       "${{credential:name}} ($${{ for a plain ${{)", reference.kind)};
+                                       "${{credential:name}} ($${{ for a plain ${{)",
+                                       reference.kind)};
   if (value.has_error()) return value;
   if (!is_valid_utf8(*value))
-    return Error{Code::invalid, fmt::format("${{{}:{}}} is not UTF-8 text; encode it (base64) if it is binary",
-                                            reference.kind, reference.name)};
+    return Error{Code::invalid,
+                 fmt::format("${{{}:{}}} is not UTF-8 text; encode it (base64) if it is binary",
+                             reference.kind, reference.name)};
   log::hide(*value);
   return value;
 }
@@ -161,11 +171,12 @@ Result<std::string> read_bounded_file(const std::filesystem::path& path, std::si
   if (S_ISDIR(info.st_mode)) return Error{Code::invalid, path.string() + " is a directory, not a file"};
   if (!S_ISREG(info.st_mode)) return Error{Code::invalid, path.string() + " is not a regular file"};
   std::string content;
-  std::array<char, 16 * 1024> part;
+  std::array<char, std::size_t{16} * 1024> part;
   while (true) {
     const ssize_t n = ::read(file.fd, part.data(), part.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return Error{Code::unavailable, fmt::format("read {}: {}", path.string(), system_message(errno))};
+    if (n < 0)
+      return Error{Code::unavailable, fmt::format("read {}: {}", path.string(), system_message(errno))};
     if (n == 0) return content;
     content.append(part.data(), static_cast<std::size_t>(n));
     if (content.size() > limit)

@@ -17,7 +17,8 @@ using namespace std::chrono_literals;
 constexpr std::string_view kOfflineProvider = "offline";
 constexpr std::string_view kOfflineModel = "offline/offline";
 
-/// One instance. `plugin` empty: the member must name its plugin. The plugin's own schema checks the settings later.
+/// One instance. `plugin` empty: the member must name its plugin. The plugin's own schema checks the settings
+/// later.
 std::optional<PluginSettings> read_instance(Section& parent, const YamlMember& member, std::string plugin,
                                             std::string_view example) {
   Reader& reader = parent.reader();
@@ -33,8 +34,9 @@ std::optional<PluginSettings> read_instance(Section& parent, const YamlMember& m
   const YamlMember* named = member.value.find("plugin");
   if (named) plugin = named->value.kind == YamlNode::Kind::scalar ? named->value.text : "";
   if (const std::string wrong = check_plugin_id(plugin); !wrong.empty()) {
-    reader.fault(named ? named->line : member.line, path + ".plugin",
-                 named ? wrong : fmt::format("missing; write which plugin it is, such as plugin: {}", example));
+    reader.fault(
+        named ? named->line : member.line, path + ".plugin",
+        named ? wrong : fmt::format("missing; write which plugin it is, such as plugin: {}", example));
     return std::nullopt;
   }
   json::object shown;
@@ -52,12 +54,14 @@ std::optional<PluginSettings> read_instance(Section& parent, const YamlMember& m
 
 void read_instances(Section& parent, std::map<std::string, PluginSettings>& out, std::string_view example) {
   parent.rest([&](const YamlMember& member) {
-    if (auto instance = read_instance(parent, member, "", example)) out.emplace(member.name, *std::move(instance));
+    if (auto instance = read_instance(parent, member, "", example))
+      out.emplace(member.name, *std::move(instance));
   });
 }
 
 /// "<provider>/<model>" of a provider that is there, or, for embeddings, an embedder plugin's id.
-std::string check_tier_entry(std::string_view entry, bool is_embed, const std::vector<std::string>& providers) {
+std::string check_tier_entry(std::string_view entry, bool is_embed,
+                             const std::vector<std::string>& providers) {
   const std::size_t slash = entry.find('/');
   if (slash == std::string_view::npos) {
     if (is_embed && entry.starts_with("embedder_")) return check_plugin_id(entry);
@@ -65,7 +69,8 @@ std::string check_tier_entry(std::string_view entry, bool is_embed, const std::v
                     : "write <provider>/<model>, such as offline/offline";
   }
   const std::string_view provider = entry.substr(0, slash);
-  if (provider.empty() || slash + 1 == entry.size()) return "write <provider>/<model>, such as offline/offline";
+  if (provider.empty() || slash + 1 == entry.size())
+    return "write <provider>/<model>, such as offline/offline";
   if (std::find(providers.begin(), providers.end(), provider) != providers.end()) return {};
   const std::string_view near = nearest(provider, providers);
   return fmt::format("no provider \"{}\" under models.providers{}", provider,
@@ -82,12 +87,14 @@ void read_tier(Section& tiers, std::string_view name, const std::vector<std::str
   if (member->value.kind != YamlNode::Kind::list)
     return tiers.fault(*member, fmt::format("must be a list, such as [{}]", kOfflineModel));
   if (!is_embed && member->value.items.empty())
-    return tiers.fault(*member, fmt::format("needs at least one model; write [{}] to do without", kOfflineModel));
+    return tiers.fault(*member,
+                       fmt::format("needs at least one model; write [{}] to do without", kOfflineModel));
   std::vector<std::string> entries;
   for (std::size_t i = 0; i < member->value.items.size(); ++i) {
     const YamlNode& item = member->value.items[i];
-    const std::string wrong = item.kind == YamlNode::Kind::scalar ? check_tier_entry(item.text, is_embed, providers)
-                                                                  : "write <provider>/<model>";
+    const std::string wrong = item.kind == YamlNode::Kind::scalar
+                                  ? check_tier_entry(item.text, is_embed, providers)
+                                  : "write <provider>/<model>";
     if (wrong.empty())
       entries.push_back(item.text);
     else
@@ -107,12 +114,14 @@ void read_tiers(Section tiers, Config::Models& out) {
   const auto fill = [&](const char* tier, const char* other) {
     if (out.tiers.contains(tier)) return;
     const auto it = out.tiers.find(other);
-    out.tiers[tier] = it != out.tiers.end() ? it->second : std::vector<std::string>{std::string(kOfflineModel)};
+    out.tiers[tier] =
+        it != out.tiers.end() ? it->second : std::vector<std::string>{std::string(kOfflineModel)};
   };
   fill("fast", "smart");
   fill("smart", "fast");
   out.tiers.try_emplace("embed");
-  for (const auto& [name, entries] : out.tiers) tiers.shown()[name] = json::array(entries.begin(), entries.end());
+  for (const auto& [name, entries] : out.tiers)
+    tiers.shown()[name] = json::array(entries.begin(), entries.end());
 }
 
 void read_prices(Section prices, std::map<std::string, Config::Price>& out) {
@@ -137,7 +146,8 @@ void read_isolation(Section isolation, Config::Plugins& out) {
   choose("bundled", out.isolation_bundled);
   std::vector<std::string> ids;
   isolation.rest([&](const YamlMember& member) {
-    if (const std::string wrong = check_plugin_id(member.name); !wrong.empty()) return isolation.fault(member, wrong);
+    if (const std::string wrong = check_plugin_id(member.name); !wrong.empty())
+      return isolation.fault(member, wrong);
     ids.push_back(member.name);
   });
   for (const std::string& id : ids) {
@@ -198,16 +208,20 @@ void read_plugins(Section plugins, Config::Plugins& out) {
 
   Section config = plugins.section("config");
   config.rest([&](const YamlMember& member) {
-    if (const std::string wrong = check_plugin_id(member.name); !wrong.empty()) return config.fault(member, wrong);
+    if (const std::string wrong = check_plugin_id(member.name); !wrong.empty())
+      return config.fault(member, wrong);
     if (member.value.kind != YamlNode::Kind::map && member.value.kind != YamlNode::Kind::null)
-      return config.fault(member, "must hold the plugin's settings, such as {base_url: \"http://127.0.0.1:9000\"}");
+      return config.fault(member,
+                          "must hold the plugin's settings, such as {base_url: \"http://127.0.0.1:9000\"}");
     json::value shown;
     json::value settings = config.reader().to_json(member.value, config.dotted(member.name), shown);
     if (settings.is_null()) settings.emplace_object();
     if (shown.is_null()) shown.emplace_object();
     config.shown()[member.name] = std::move(shown);
-    out.settings.emplace(member.name, PluginSettings{member.name, member.name, std::move(settings).as_object(),
-                                                     {config.reader().file, member.line}});
+    out.settings.emplace(
+        member.name,
+        PluginSettings{
+            member.name, member.name, std::move(settings).as_object(), {config.reader().file, member.line}});
   });
   plugins.done();
 }

@@ -51,7 +51,8 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto it = anchors_.find(anchor);
-    if (it == anchors_.end()) refuse(line_of(mark), "an alias inside the value that it names; write the value out");
+    if (it == anchors_.end())
+      refuse(line_of(mark), "an alias inside the value that it names; write the value out");
     const YamlNode& original = it->second;
     count_tree(original, line_of(mark));
     if (open_.size() + depth(original) > kMaxDepth) refuse_depth(line_of(mark));
@@ -121,7 +122,8 @@ class TreeBuilder final : public YAML::EventHandler {
     if (parent.node.kind == YamlNode::Kind::list) {
       parent.node.items.push_back(std::move(node));
     } else if (!parent.name) {
-      if (node.kind != YamlNode::Kind::scalar) refuse(node.line, "a key must be a word; is a \":\" or a quote misplaced?");
+      if (node.kind != YamlNode::Kind::scalar)
+        refuse(node.line, "a key must be a word; is a \":\" or a quote misplaced?");
       parent.name = YamlMember{std::move(node.text), node.line, {}};
     } else {
       add_member(parent, std::move(node));
@@ -188,7 +190,8 @@ class ViewBuffer final : public std::streambuf {
 };
 
 int line_at(std::string_view text, std::size_t offset) {
-  return 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(offset), '\n'));
+  return 1 +
+         static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(offset), '\n'));
 }
 
 /// What yaml-cpp would misread without a word: it takes byte 4 for the end of the file.
@@ -197,7 +200,8 @@ std::optional<YamlFault> refuse_text(std::string_view text) {
   if (!is_valid_utf8(text)) {
     const std::string fixed = to_valid_utf8(text);
     const auto bad = std::mismatch(text.begin(), text.end(), fixed.begin(), fixed.end()).first;
-    return YamlFault{line_at(text, static_cast<std::size_t>(bad - text.begin())), {}, "not UTF-8; save the file as UTF-8"};
+    return YamlFault{
+        line_at(text, static_cast<std::size_t>(bad - text.begin())), {}, "not UTF-8; save the file as UTF-8"};
   }
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
@@ -255,7 +259,8 @@ std::optional<std::int64_t> whole_number(std::string_view text) {
 }  // namespace
 
 const YamlMember* YamlNode::find(std::string_view name) const {
-  const auto it = std::find_if(members.begin(), members.end(), [&](const YamlMember& m) { return m.name == name; });
+  const auto it =
+      std::find_if(members.begin(), members.end(), [&](const YamlMember& m) { return m.name == name; });
   return it == members.end() ? nullptr : &*it;
 }
 

@@ -1,9 +1,9 @@
 // A YAML text as a plain tree with line numbers. yaml-cpp reads it event by event, so that bounds hold while
 // reading (a hostile or broken file is refused before it costs memory) and a key given twice is seen.
 //
-// Read is YAML 1.2's core schema: plain true/false, null, whole and decimal numbers have their types; all else,
-// and everything in quotes, is text. Anchors and aliases work within the bounds; other tags than !!str don't.
-// No exception leaves this file's functions.
+// Read is YAML 1.2's core schema: plain true/false, null, whole and decimal numbers have their types; all
+// else, and everything in quotes, is text. Anchors and aliases work within the bounds; other tags than !!str
+// don't. No exception leaves this file's functions.
 #pragma once
 
 #include "base/json.hpp"
@@ -40,9 +40,9 @@ struct YamlFault {
   std::string message;
 };
 
-/// The first document of `text`: a map, or null when it is empty. Anything that can't be read is in `faults`; after a
-/// syntax error `root` is empty. Refused: more than 1 MiB, what isn't UTF-8, control characters, more than
-/// 32 levels, more than 20,000 values or 4 MiB of text once aliases are followed, a second document.
+/// The first document of `text`: a map, or null when it is empty. Anything that can't be read is in `faults`;
+/// after a syntax error `root` is empty. Refused: more than 1 MiB, what isn't UTF-8, control characters, more
+/// than 32 levels, more than 20,000 values or 4 MiB of text once aliases are followed, a second document.
 struct YamlTree {
   YamlNode root;
   std::vector<YamlFault> faults;

@@ -4,13 +4,13 @@
 
 #include <catch2/catch.hpp>
 
+#include <unistd.h>
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <random>
 #include <sstream>
-#include <unistd.h>
 
 #include <sys/stat.h>
 
@@ -41,7 +41,9 @@ std::string all_faults(const ConfigLoad& load) {
   return text;
 }
 
-ConfigLoad parse(std::string_view yaml, const SecretSources& secrets = {}) { return parse_config(yaml, "hob.yaml", secrets); }
+ConfigLoad parse(std::string_view yaml, const SecretSources& secrets = {}) {
+  return parse_config(yaml, "hob.yaml", secrets);
+}
 
 /// The config of a text that must be right.
 std::shared_ptr<const Config> good(std::string_view yaml, const SecretSources& secrets = {}) {
@@ -56,7 +58,8 @@ std::string source_file(const char* name) { return std::string(HOB_SOURCE_DIR) +
 }  // namespace
 
 TEST_CASE("an empty file is a whole config") {
-  for (const char* text : {"", "\n", "# nothing\n", "---\n", "{}\n", "\xef\xbb\xbf# with a byte order mark\n"}) {
+  for (const char* text :
+       {"", "\n", "# nothing\n", "---\n", "{}\n", "\xef\xbb\xbf# with a byte order mark\n"}) {
     const auto config = good(text);
     REQUIRE(config->state_dir == "/var/lib/hob");
     REQUIRE(config->runtime_dir == "/run/hob");
@@ -140,8 +143,9 @@ plugins: {paths: [/opt/plugins], disabled: [tool_shell], isolation: {default: no
   const PluginSettings& local = config->models.providers.at("local");
   REQUIRE(local.plugin == "provider_openai");
   REQUIRE(local.mark.line == 9);
-  REQUIRE(json::serialize(local.settings) ==
-          R"({"base_url":"http://127.0.0.1:1234/v1","temperature":5E-1,"retries":3,"stream":true,"note":"5","nothing":null,"stop":["a",2],"headers":{"x":"y"}})");
+  REQUIRE(
+      json::serialize(local.settings) ==
+      R"({"base_url":"http://127.0.0.1:1234/v1","temperature":5E-1,"retries":3,"stream":true,"note":"5","nothing":null,"stop":["a",2],"headers":{"x":"y"}})");
   REQUIRE(config->models.tiers.at("fast").front() == "local/a/b");
   REQUIRE(config->models.tiers.at("smart") == config->models.tiers.at("fast"));
   REQUIRE(config->models.router == RouterMode::smart);
@@ -163,8 +167,9 @@ TEST_CASE("anchors and aliases work within bounds") {
 }
 
 TEST_CASE("directories and the level given to hobd win over the file's") {
-  const ConfigLoad load = parse_config("state_dir: /a\nlog: {level: warn}\n", "hob.yaml", {},
-                                       {.state_dir = "/b", .runtime_dir = "/c", .log_level = log::Level::trace});
+  const ConfigLoad load =
+      parse_config("state_dir: /a\nlog: {level: warn}\n", "hob.yaml", {},
+                   {.state_dir = "/b", .runtime_dir = "/c", .log_level = log::Level::trace});
   REQUIRE(load.config->state_dir == "/b");
   REQUIRE(load.config->runtime_dir == "/c");
   REQUIRE(load.config->log.level == log::Level::trace);
@@ -176,9 +181,11 @@ TEST_CASE("what a running daemon can't change is named") {
   const auto before = good("");
   REQUIRE(restart_keys(*before, *before).empty());
   REQUIRE(restart_keys(*before, *good("persona: x\nlimits: {burst: 3}\nlog: {level: debug}\n")).empty());
-  REQUIRE(restart_keys(*before, *good("state_dir: /x\nruntime_dir: /y\nhttp: {listen: 127.0.0.1:1}\nauth: {mode: none}\n"
-                                      "plugins: {paths: [/p]}\n")) ==
-          std::vector<std::string>{"state_dir", "runtime_dir", "http.listen", "auth.mode", "plugins.paths"});
+  REQUIRE(
+      restart_keys(*before,
+                   *good("state_dir: /x\nruntime_dir: /y\nhttp: {listen: 127.0.0.1:1}\nauth: {mode: none}\n"
+                         "plugins: {paths: [/p]}\n")) ==
+      std::vector<std::string>{"state_dir", "runtime_dir", "http.listen", "auth.mode", "plugins.paths"});
 }
 
 TEST_CASE("all faults of a file are told at once, in order of their lines") {
@@ -196,16 +203,19 @@ TEST_CASE("a file that can't be read says why") {
     REQUIRE(load.faults.size() == 1);
     return load.faults[0].text();
   };
-  REQUIRE_THAT(message(folder.path / "none.yaml"), Catch::Contains("No such file") && Catch::Contains("--config"));
+  REQUIRE_THAT(message(folder.path / "none.yaml"),
+               Catch::Contains("No such file") && Catch::Contains("--config"));
   REQUIRE_THAT(message(folder.path), Catch::Contains("is a directory"));
   const auto pipe = folder.path / "pipe";
   REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
   REQUIRE_THAT(message(pipe), Catch::Contains("not a regular file"));
-  REQUIRE_THAT(message(folder.write("big.yaml", std::string((1 << 20) + 1, '#'))), Catch::Contains("larger than 1024 KiB"));
+  REQUIRE_THAT(message(folder.write("big.yaml", std::string((1 << 20) + 1, '#'))),
+               Catch::Contains("larger than 1024 KiB"));
   if (::geteuid() != 0) {  // root reads everything
     const auto locked = folder.write("locked.yaml", "");
     ::chmod(locked.c_str(), 0);
-    REQUIRE_THAT(message(locked), Catch::Contains("Permission denied") && Catch::Contains("readable by the user"));
+    REQUIRE_THAT(message(locked),
+                 Catch::Contains("Permission denied") && Catch::Contains("readable by the user"));
   }
 }
 
@@ -220,7 +230,8 @@ TEST_CASE("no mutilated file crashes the reader") {
   const std::string_view alphabet = "{}[]:,-?&*!|>'\"#%@` \n\t$x0\x04\xff";
   for (int round = 0; round < 1500; ++round) {
     std::string broken = whole.substr(0, random() % (whole.size() + 1));
-    for (int i = 0; i < 8 && !broken.empty(); ++i) broken[random() % broken.size()] = alphabet[random() % alphabet.size()];
+    for (int i = 0; i < 8 && !broken.empty(); ++i)
+      broken[random() % broken.size()] = alphabet[random() % alphabet.size()];
     const ConfigLoad load = parse(broken);
     REQUIRE((load.config != nullptr) == load.faults.empty());
   }
