@@ -167,8 +167,8 @@ Result<std::unique_ptr<Store>> open_sqlite_store(StoreOptions options) {
   const std::filesystem::path& file = options.file;
   TRY(make_folder(file));
   LockFile lock = TRY(LockFile::take(file));
-  TRY(check_header(file));
   TRY(make_empty_file(file));
+  TRY(check_header(file));
   auto writer = TRY(open_connection(file, Connection::Mode::read_write));
   TRY(check_content(*writer));
   TRY(migrate(*writer));
