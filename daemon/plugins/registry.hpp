@@ -10,6 +10,7 @@
 
 #include "config/config.hpp"
 #include "net/http_client.hpp"
+#include "net/websocket_client.hpp"
 #include "plugins/host_services.hpp"
 #include "plugins/instance.hpp"
 #include "store/store.hpp"
@@ -28,6 +29,9 @@ struct RegistryContext {
   MethodInvoker* methods = nullptr;
   ChannelSink* channels = nullptr;
   int pool_threads = 2;
+  std::chrono::milliseconds cancel_grace{5'000};  // from cancel() to the forced end of a call
+  /// How WebSocket clients are made; null: make_websocket_client.
+  std::function<std::shared_ptr<WebSocketClient>(asio::any_io_executor, WebSocketClientOptions)> websockets;
   std::vector<std::filesystem::path> bundled_paths;  // folders that ship with Hob
 };
 

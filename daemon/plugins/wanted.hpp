@@ -1,0 +1,26 @@
+// Which plugin instances a config asks for.
+#pragma once
+
+#include "config/config.hpp"
+#include "plugins/manifest.hpp"
+
+namespace hobd {
+
+struct WantedInstance {
+  std::string name;    // the instance's
+  const Manifest* manifest = nullptr;
+  json::object settings;
+  SourceMark mark;     // of the settings; file "" when the config says nothing
+  std::string key;     // "channels.discord", for messages
+};
+
+struct Wanted {
+  std::vector<WantedInstance> instances;  // sorted by name
+  std::vector<ConfigFault> faults;        // of the config's plugin settings
+  std::vector<std::pair<std::string, Error>> missing;  // instance or plugin that can't run, and why
+};
+
+/// Pure. `found` outlives the result.
+Wanted wanted_instances(const Config& config, const Discovery& found);
+
+}  // namespace hobd
