@@ -191,7 +191,7 @@ TEST_CASE("patterns mean what the reference manual says") {
       {"('f(a(b)c)d'):match('%b()')", R"~(["(a(b)c)"])~"},
       {"('THE (quick) fox'):find('%f[%a]%a+%f[%A]')", "[1,3]"},
       {"('\"it\\'s\"'):match('([\"\\'])(.-)%1')", R"(["\"","it's"])"},
-      {"('abc'):gsub('', '-')", R"(["-a-b-c-",3])"},
+      {"('abc'):gsub('', '-')", R"(["-a-b-c-",4])"},
       {"('hello world'):gsub('o', '0', 1)", R"(["hell0 world",1])"},
       {"('hello'):gsub('(h)(e)', '%2%1%0%%')", R"(["ehhe%llo",1])"},
       {"('$name is $age'):gsub('%$(%w+)', { name = 'Bo' })", R"(["Bo is $age",2])"},
