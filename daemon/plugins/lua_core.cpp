@@ -33,6 +33,17 @@ int push_status(lua_State* lua, hob_status status) {
   return 1;
 }
 
+/// Raises an error with the position of the script's own code, which called the prelude.
+int raise_at_script(lua_State* lua, const char* message) {
+  lua_Debug frame;
+  for (int level = 1; lua_getstack(lua, level, &frame); ++level) {
+    lua_getinfo(lua, "Sl", &frame);
+    if (frame.currentline > 0 && std::strcmp(frame.source, "=hob") != 0)
+      return luaL_error(lua, "%s:%d: %s", frame.short_src, frame.currentline, message);
+  }
+  return luaL_error(lua, "%s", message);
+}
+
 /// Opens a mailbox and starts the operation with its id.
 template <class Table, class Start>
 int operate(lua_State* lua, Source source, const Table* table, const char* permission, Start start) {
@@ -191,9 +202,9 @@ int core_await(lua_State* lua) {
     return results;
   }
   if (!plugin.current() || !lua_isyieldable(lua))
-    return luaL_error(lua, "waiting is not possible here: use hob.spawn or hob.after");
+    return raise_at_script(lua, "waiting is not possible here: use hob.spawn or hob.after");
   if (box->waiter != 0 && box->waiter != plugin.current_id())
-    return luaL_error(lua, "another task waits for this already");
+    return raise_at_script(lua, "another task waits for this already");
   mark_host_wait(lua);
   box->waiter = plugin.current_id();
   return lua_yieldk(lua, 0, 0, core_await_again);
