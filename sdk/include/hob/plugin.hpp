@@ -22,6 +22,7 @@
 #include "cpp/services.hpp"
 #include "cpp/task.hpp"
 
+#include <any>
 #include <bit>
 #include <chrono>
 #include <initializer_list>

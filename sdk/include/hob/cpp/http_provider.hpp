@@ -22,14 +22,14 @@ class Exchange : public Deltas {
   }
   bool has_stopped() const noexcept { return has_stopped_; }
 
-  std::int64_t tool_calls = 0;  // a count for the translation's own use
-  std::string last_tool_id;
+  std::any state;  // the translation's own, for what it must remember between events
 
  private:
   friend class HttpProvider;
   Call call_;
   Completion completion_;
   bool has_stopped_ = false;
+  bool has_events_ = false;
   hob_id operation_ = 0;
   HttpResponse response_;
 };
@@ -112,6 +112,7 @@ class HttpProvider : public Plugin {
       if (kind == HOB_EVENT_HEAD) return Http::read_head(data, exchange.response_);
       const std::size_t line = data.find('\n');
       if (line == std::string_view::npos) return;
+      exchange.has_events_ = true;
       event({data.substr(0, line), data.substr(line + 1)}, exchange);
     } catch (...) {
       fail(exchange, detail::current_error());
@@ -121,12 +122,14 @@ class HttpProvider : public Plugin {
   void on_result(Exchange& exchange, Code code, std::string_view body) {
     if (!exchange.call_.is_open()) return;
     try {
-      if (code != ok) throw Error{code, std::string(body)};
+      if (code != ok && !exchange.has_stopped_) throw Error{code, std::string(body)};
+      if (code != ok) body = {};  // the answer is whole; only its connection broke
       exchange.response_.body = body;
       if (!exchange.response_.is_ok()) throw failure(exchange.response_);
       if (!body.empty() && !exchange.has_stopped_) whole(exchange.response_, exchange);
       if (!exchange.has_stopped_) {
-        throw Error{unavailable, "the model server's answer ended in the middle"};
+        throw Error{unavailable, exchange.has_events_ ? "the model server's answer ended in the middle"
+                                                      : "the model server answered with nothing"};
       }
       exchange.call_.finish_bytes(detail::to_payload(exchange.completion_));
     } catch (...) {

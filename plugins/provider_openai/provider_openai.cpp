@@ -1,0 +1,230 @@
+// Models behind any server that speaks OpenAI's chat completions:
+// https://platform.openai.com/docs/api-reference/chat, with the liberties that other servers take.
+#include <hob/plugin.hpp>
+
+#include "request.hpp"
+
+#include <algorithm>
+
+namespace {
+
+using hob::Error;
+using hob::Exchange;
+using hob::Json;
+using hob::JsonRef;
+
+/// Tool calls of one answer: which of ours a piece belongs to.
+class ToolCalls {
+ public:
+  /// The slot of a piece. A piece belongs to the newest call with its index (or, where the server sends no
+  /// index, to the newest call), unless it brings another id, or a second name without any id.
+  struct Slot {
+    std::int64_t number;
+    bool is_new;
+  };
+  Slot place(JsonRef piece, std::string_view id, std::string_view name) {
+    const std::int64_t index = piece["index"].is_number() ? piece["index"].integer() : kNone;
+    for (auto call = calls_.rbegin(); call != calls_.rend(); ++call) {
+      if (index != kNone && call->index != index) continue;
+      const bool is_other = !id.empty() ? !call->id.empty() && call->id != id
+                                        : index == kNone && !name.empty() && call->has_name;
+      if (is_other) break;
+      if (call->id.empty()) call->id = id;
+      call->has_name = call->has_name || !name.empty();
+      return {calls_.rend() - call - 1, false};
+    }
+    calls_.push_back({index, std::string(id), !name.empty()});
+    return {static_cast<std::int64_t>(calls_.size()) - 1, true};
+  }
+  bool empty() const { return calls_.empty(); }
+
+ private:
+  static constexpr std::int64_t kNone = -1;
+  struct Call {
+    std::int64_t index;
+    std::string id;
+    bool has_name;
+  };
+  std::vector<Call> calls_;
+};
+
+ToolCalls& tool_calls_of(Exchange& out) {
+  if (!out.state.has_value()) out.state.emplace<ToolCalls>();
+  return std::any_cast<ToolCalls&>(out.state);
+}
+
+void emit_content(JsonRef content, Exchange& out) {
+  out.text(content.text());
+  for (const auto& part : content.items()) out.text(JsonRef(part)["text"].text());
+}
+
+std::string_view stop_of(std::string_view finish_reason, bool has_tool_calls) {
+  if (finish_reason == "length" || finish_reason == "max_tokens") return "length";
+  if (finish_reason == "content_filter") return "filtered";
+  // Some servers say "stop" after tool calls too.
+  return has_tool_calls ? "tool_calls" : "end";
+}
+
+void emit_usage(JsonRef usage, Exchange& out) {
+  if (!usage.is_object()) return;
+  std::int64_t cached = usage["prompt_tokens_details"]["cached_tokens"].integer();
+  if (cached == 0) cached = usage["prompt_cache_hit_tokens"].integer();  // DeepSeek
+  out.usage({usage["prompt_tokens"].integer(), usage["completion_tokens"].integer(), cached});
+}
+
+/// The words of an error object, in the shapes servers use.
+std::string error_words(JsonRef body) {
+  for (const JsonRef words : {body["error"]["message"], body["error"], body["message"], body["detail"],
+                              body["detail"][0]["msg"]}) {
+    if (words.is_text()) return std::string(words.text().substr(0, 1000));
+  }
+  if (body[0].is_object()) return error_words(body[0]);  // a list around the object
+  return "";
+}
+
+class OpenAi final : public hob::HttpProvider {
+  void configure() override {
+    std::string base = config().get("base_url", "https://api.openai.com/v1");
+    while (base.ends_with('/')) base.pop_back();
+    std::vector<std::pair<std::string, std::string>> headers{{"content-type", "application/json"}};
+    const JsonRef key = config()["api_key"];
+    if (key.is_object() || !key.text().empty()) headers.emplace_back("authorization", "Bearer ${secret:api_key}");
+    const std::string organization = config().get("organization", "");
+    if (!organization.empty()) headers.emplace_back("openai-organization", organization);
+    for (const auto& member : config()["headers"].members()) {
+      headers.emplace_back(member.key(), JsonRef(member.value()).text());
+    }
+    style_.stream_usage = config().get("stream_usage", true);
+    style_.is_openai = base.find("://api.openai.com") != std::string::npos;
+    connect_timeout_ = std::chrono::seconds(config().get("connect_timeout_s", 10));
+    stall_timeout_ = std::chrono::seconds(config().get("stall_timeout_s", 120));
+    base_url_ = std::move(base);
+    headers_ = std::move(headers);
+  }
+
+  hob::HttpRequest request(const Json& chat) override {
+    hob::HttpRequest http = to_server("/chat/completions");
+    const bool streams = chat["stream"].boolean(true);
+    http.method = "POST";
+    http.mode = streams ? hob::HttpMode::sse : hob::HttpMode::whole;
+    http.timeout = std::chrono::milliseconds(0);  // the call's own deadline bounds it
+    http.body = provider_openai::chat_body(chat, style_);
+    return http;
+  }
+
+  void event(const hob::SseEvent& event, Exchange& out) override {
+    if (event.data == "[DONE]") {
+      if (!out.has_stopped()) out.stop(stop_of("", !tool_calls_of(out).empty()));
+      return;
+    }
+    const Json chunk = parsed(event.data, "an event");
+    if (!chunk["error"].is_null()) throw refused(chunk);
+    take_choice(chunk, "delta", out);
+  }
+
+  void whole(const hob::HttpResponse& response, Exchange& out) override {
+    const Json body = parsed(response.body, "an answer");
+    if (!body["error"].is_null()) throw refused(body);
+    if (!body["choices"][0].is_object()) {
+      throw Error{hob::unavailable, "the model server sent an answer without choices: " + plain_excerpt(response.body)};
+    }
+    take_choice(body, "message", out);
+    if (!out.has_stopped()) out.stop(stop_of("", !tool_calls_of(out).empty()));
+  }
+
+  hob::HttpRequest models_request() override { return to_server("/models"); }
+
+  Json models(const hob::HttpResponse& response) override {
+    const Json body = parsed(response.body, "a model list");
+    hob::JsonArray models;
+    const JsonRef list = body.is_array() ? JsonRef(body) : body["data"];
+    for (const auto& item : list.items()) {
+      const JsonRef entry(item);
+      hob::JsonObject model{{"id", entry["id"].text()}};
+      for (const char* key : {"context_length", "context_window", "max_model_len", "max_context_length"}) {
+        const std::int64_t window = entry[key].integer();
+        if (window > 0) model["context_window"] = window;
+      }
+      models.push_back(std::move(model));
+    }
+    return Json{{"models", std::move(models)}};
+  }
+
+  std::string error_text(const hob::HttpResponse& response) override {
+    try {
+      const std::string words = error_words(Json::parse(response.body));
+      if (!words.empty()) return words;
+    } catch (const Error&) {
+      return plain_excerpt(response.body);  // no JSON: a proxy's page, or plain words
+    }
+    return plain_excerpt(response.body);
+  }
+
+  hob::HttpRequest to_server(std::string_view path) const {
+    hob::HttpRequest http;
+    http.url = base_url_ + std::string(path);
+    http.headers = headers_;
+    http.connect_timeout = connect_timeout_;
+    http.stall_timeout = stall_timeout_;
+    return http;
+  }
+
+  static Json parsed(std::string_view text, const char* what) {
+    try {
+      return Json::parse(text);
+    } catch (const Error&) {
+      std::string shown = plain_excerpt(text);
+      if (shown.empty()) shown = "it is empty";
+      throw Error{hob::unavailable, "the model server sent " + std::string(what) + " that is not JSON: " + shown};
+    }
+  }
+  /// An error inside an answer of status 200: OpenRouter and proxies put the status into its code.
+  Error refused(const Json& body) {
+    const std::int64_t code = body["error"]["code"].integer();
+    std::string words = error_words(body);
+    if (words.empty()) words = plain_excerpt(body.dump());
+    if (code < 400 || code > 599) return {hob::unavailable, "the model server answered with an error: " + words};
+    hob::HttpResponse response;
+    response.status = static_cast<int>(code);
+    response.body = body.dump();
+    return failure(response);
+  }
+
+  /// Both forms of an answer: `member` is "delta" in a stream, "message" in a whole one.
+  void take_choice(const Json& chunk, const char* member, Exchange& out) {
+    out.model(chunk["model"].text());
+    const JsonRef choice = chunk["choices"][0];
+    const JsonRef message = choice[member];
+    const JsonRef reasoning = message["reasoning_content"];  // DeepSeek, vLLM, llama.cpp
+    out.reasoning(reasoning.is_text() ? reasoning.text() : message["reasoning"].text());  // OpenRouter, Ollama
+    emit_content(message["content"], out);
+    out.text(message["refusal"].text());
+    for (const auto& piece : message["tool_calls"].items()) take_tool_call(piece, out);
+    emit_usage(chunk["usage"], out);
+    const std::string_view reason = choice["finish_reason"].text();
+    if (!reason.empty()) out.stop(stop_of(reason, !tool_calls_of(out).empty()));
+  }
+
+  void take_tool_call(JsonRef piece, Exchange& out) {
+    const JsonRef function = piece["function"];
+    const std::string_view id = piece["id"].text();
+    const std::string_view name = function["name"].text();
+    const auto slot = tool_calls_of(out).place(piece, id, name);
+    std::string made_id;
+    if (slot.is_new && id.empty()) {
+      made_id = "call_" + std::to_string(now().time_since_epoch().count()) + "_" + std::to_string(slot.number);
+    }
+    const JsonRef arguments = function["arguments"];  // some servers send the object, not its text
+    const std::string written = arguments.is_object() ? boost::json::serialize(arguments.value()) : std::string();
+    out.tool_call(slot.number, slot.is_new ? (id.empty() ? std::string_view(made_id) : id) : std::string_view(),
+                  name, arguments.is_object() ? std::string_view(written) : arguments.text());
+  }
+
+  std::string base_url_;
+  std::vector<std::pair<std::string, std::string>> headers_;
+  provider_openai::Style style_;
+  std::chrono::milliseconds connect_timeout_{}, stall_timeout_{};
+};
+
+}  // namespace
+HOB_PLUGIN("provider_openai", OpenAi)

@@ -1,0 +1,163 @@
+// The body of /chat/completions, written as text straight from the canonical request: on the hot path a second
+// tree of values would cost more than all the rest of the translation.
+#pragma once
+
+#include <hob/cpp/json.hpp>
+
+namespace provider_openai {
+
+/// How a server wants it.
+struct Style {
+  bool stream_usage = true;  // ask for usage at the end of a stream
+  bool is_openai = false;    // OpenAI's own newer models take max_completion_tokens alone
+};
+
+namespace detail {
+
+using hob::JsonRef;
+using hob::detail::append_json;
+using hob::detail::append_quoted;
+
+inline void append_part(std::string& out, JsonRef part) {
+  if (part["type"].text() != "image") {
+    out += R"({"type":"text","text":)";
+    append_quoted(out, part["text"].text());
+    out += '}';
+    return;
+  }
+  out += R"({"type":"image_url","image_url":{"url":)";
+  if (part.contains("data")) {
+    // Base64 and MIME types need no escapes, but both come from outside.
+    std::string url = "data:";
+    url.append(part["mime"].text("image/png")).append(";base64,").append(part["data"].text());
+    append_quoted(out, url);
+  } else {
+    append_quoted(out, part["url"].text());
+  }
+  out += "}}";
+}
+
+inline void append_content(std::string& out, JsonRef content) {
+  if (!content.is_array()) {
+    append_quoted(out, content.text());
+    return;
+  }
+  char before = '[';
+  for (const auto& part : content.items()) {
+    out += before;
+    append_part(out, part);
+    before = ',';
+  }
+  out += before == '[' ? "[]" : "]";
+}
+
+inline void append_message(std::string& out, JsonRef message) {
+  out += R"({"role":)";
+  append_quoted(out, message["role"].text("user"));
+  const auto& calls = message["tool_calls"].items();
+  const bool says_nothing = message["content"].is_null() || message["content"].text("x").empty();
+  out += R"(,"content":)";
+  if (!calls.empty() && says_nothing) {
+    out += "null";
+  } else {
+    append_content(out, message["content"]);
+  }
+  for (const char* key : {"name", "tool_call_id"}) {
+    if (!message.contains(key)) continue;
+    out.append(",\"").append(key).append("\":");
+    append_quoted(out, message[key].text());
+  }
+  if (!calls.empty()) {
+    out += R"(,"tool_calls":)";
+    char before = '[';
+    for (const auto& item : calls) {
+      const JsonRef call(item);
+      out += before;
+      out += R"({"id":)";
+      append_quoted(out, call["id"].text());
+      out += R"(,"type":"function","function":{"name":)";
+      append_quoted(out, call["name"].text());
+      out += R"(,"arguments":)";
+      append_quoted(out, call["arguments"].text("{}"));
+      out += "}}";
+      before = ',';
+    }
+    out += ']';
+  }
+  out += '}';
+}
+
+inline void append_tools(std::string& out, const hob::JsonArray& tools) {
+  out += R"(,"tools":)";
+  char before = '[';
+  for (const auto& item : tools) {
+    const JsonRef tool(item);
+    out += before;
+    out += R"({"type":"function","function":{"name":)";
+    append_quoted(out, tool["name"].text());
+    out += R"(,"description":)";
+    append_quoted(out, tool["description"].text());
+    out += R"(,"parameters":)";
+    if (tool["parameters"].is_object()) {
+      append_json(out, tool["parameters"].value());
+    } else {
+      out += R"({"type":"object","properties":{}})";
+    }
+    out += "}}";
+    before = ',';
+  }
+  out += ']';
+}
+
+}  // namespace detail
+
+inline std::string chat_body(const hob::Json& chat, const Style& style) {
+  using namespace detail;
+  std::string out;
+  out.reserve(4096);
+  out += R"({"model":)";
+  append_quoted(out, chat["model"].text());
+  out += R"(,"messages":)";
+  char before = '[';
+  for (const auto& message : chat["messages"].items()) {
+    out += before;
+    append_message(out, message);
+    before = ',';
+  }
+  out += before == '[' ? "[]" : "]";
+  if (!chat["tools"].items().empty()) {
+    append_tools(out, chat["tools"].items());
+    const JsonRef choice = chat["tool_choice"];
+    if (choice.is_object()) {
+      out += R"(,"tool_choice":{"type":"function","function":{"name":)";
+      append_quoted(out, choice["name"].text());
+      out += "}}";
+    } else if (choice.is_text()) {
+      out += R"(,"tool_choice":)";
+      append_quoted(out, choice.text());
+    }
+  }
+  const auto copy = [&](const char* key, const char* as) {
+    if (chat[key].is_null()) return;
+    out.append(",\"").append(as).append("\":");
+    append_json(out, chat[key].value());
+  };
+  copy("max_tokens", style.is_openai ? "max_completion_tokens" : "max_tokens");
+  copy("temperature", "temperature");
+  copy("top_p", "top_p");
+  copy("stop", "stop");
+  copy("response_format", "response_format");
+  for (const auto& member : chat["extra"].members()) {
+    out += ',';
+    append_quoted(out, member.key());
+    out += ':';
+    append_json(out, member.value());
+  }
+  const bool streams = chat["stream"].boolean(true);
+  out += streams ? R"(,"stream":true)" : R"(,"stream":false)";
+  if (streams && style.stream_usage) out += R"(,"stream_options":{"include_usage":true})";
+  out += '}';
+  return out;
+}
+
+}  // namespace provider_openai
