@@ -210,6 +210,7 @@ TEST_CASE("more than 32 waiting messages of a conversation are refused") {
   }
   CHECK(house.send(request).error().code == Code::overloaded);
   run(house.io, house.agent->drain(std::chrono::milliseconds(0)));
+  for (const auto& sending : waiting) REQUIRE(run_until(house.io, [&] { return sending->result.has_value(); }));
 }
 
 TEST_CASE("the persona and the tools are the same bytes in every request") {
