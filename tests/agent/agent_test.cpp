@@ -1,0 +1,278 @@
+#include "fakes/house.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <catch2/catch.hpp>
+
+using namespace hobd;
+using namespace hobd::fakes;
+
+namespace {
+
+/// Begins a send that nobody awaits yet.
+struct Sending {
+  std::optional<Result<TurnReply>> result;
+  std::string turn_id;
+  std::vector<TurnEvent> events;
+};
+
+void begin(House& house, SendRequest request, Sending& sending) {
+  std::function<void(const TurnEvent&)> on_event = [&sending](const TurnEvent& event) {
+    sending.events.push_back(event);
+    if (event.name == "session") sending.turn_id = string_or(event.data, "turn_id");
+  };
+  asio::co_spawn(house.io, house.agent->send(std::move(request), std::move(on_event)),
+                 [&sending](std::exception_ptr error, Result<TurnReply> result) {
+                   if (!error) sending.result.emplace(std::move(result));
+                 });
+}
+
+ScriptedAnswer says_then_hangs(const std::string& text) {
+  ScriptedAnswer answer = says(text);
+  answer.hangs = true;
+  return answer;
+}
+
+}  // namespace
+
+TEST_CASE("a cancelled turn keeps what was said so far") {
+  TempFolder folder;
+  House house(folder.path());
+  house.model.answers.push_back(says_then_hangs("Once upon"));
+  Sending sending;
+  begin(house, house.request("a story"), sending);
+  REQUIRE(run_until(house.io, [&] { return !sending.events.empty() && sending.events.back().name == "text"; }));
+  REQUIRE(house.agent->cancel("somebody else", sending.turn_id).error().code == Code::not_found);
+  REQUIRE(house.agent->cancel(house.user.id, sending.turn_id).has_value());
+  REQUIRE(run_until(house.io, [&] { return sending.result.has_value(); }));
+  CHECK(sending.result->error().code == Code::cancelled);
+  const Turn turn = run(house.io, house.store->journal().find_turn(house.user.id, sending.turn_id)).value();
+  CHECK(turn.state == TurnState::cancelled);
+  CHECK(run(house.io, house.store->conversations().find_message(house.user.id, turn.reply_id)).value().text == "Once upon");
+  CHECK(house.agent->stats().cancelled == 1);
+  CHECK(house.agent->cancel(house.user.id, sending.turn_id).error().code == Code::not_found);
+}
+
+TEST_CASE("/stop ends the turn before it, though turns of a conversation run one after another") {
+  TempFolder folder;
+  House house(folder.path());
+  house.model.answers.push_back(says("hi"));
+  REQUIRE(house.say("hello").has_value());
+  house.model.answers.push_back(says_then_hangs("Once"));
+  Sending story, stop;
+  SendRequest request = house.request("a story");
+  request.conversation_id = house.conversation;
+  begin(house, request, story);
+  REQUIRE(run_until(house.io, [&] { return !story.events.empty() && story.events.back().name == "text"; }));
+  request.text = "/stop";
+  begin(house, request, stop);
+  REQUIRE(run_until(house.io, [&] { return stop.result.has_value(); }));
+  CHECK(stop.result->value().reply == "Stopped.");
+  CHECK(story.result->error().code == Code::cancelled);
+}
+
+TEST_CASE("a turn over its time fails and says which key raises it") {
+  TempFolder folder;
+  House house(folder.path());
+  house.config->limits.turn_timeout = std::chrono::milliseconds(30);
+  house.model.answers.push_back(says_then_hangs("I"));
+  const Result<TurnReply> reply = house.say("think");
+  REQUIRE(reply.has_error());
+  CHECK(reply.error().code == Code::timeout);
+  CHECK_THAT(reply.error().message, Catch::Contains("limits.turn_timeout"));
+}
+
+TEST_CASE("a repeated external id waits for the running turn, and later gets the stored reply") {
+  TempFolder folder;
+  House house(folder.path());
+  house.model.answers.push_back(says("only once"));
+  SendRequest request = house.request("hello");
+  request.external_id = "client-1";
+  Sending first, second;
+  begin(house, request, first);
+  begin(house, request, second);
+  REQUIRE(run_until(house.io, [&] { return first.result && second.result; }));
+  CHECK(first.result->value().message_id == second.result->value().message_id);
+  const TurnReply third = house.send(request).value();
+  CHECK(third.duplicate);
+  CHECK(third.reply == "only once");
+  CHECK(third.turn_id == first.result->value().turn_id);
+  CHECK(house.model.requests.size() == 1);
+}
+
+TEST_CASE("a watcher that leaves changes nothing for the turn") {
+  TempFolder folder;
+  House house(folder.path());
+  house.model.answers.push_back(says("done"));
+  asio::cancellation_signal signal;
+  bool has_left = false;
+  asio::co_spawn(house.io, house.agent->send(house.request("hello"), nullptr),
+                 asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr, Result<TurnReply>) { has_left = true; }));
+  REQUIRE(run_until(house.io, [&] { return house.agent->stats().running == 1 || house.agent->stats().replied == 1; }));
+  signal.emit(asio::cancellation_type::terminal);
+  REQUIRE(run_until(house.io, [&] { return has_left && house.agent->stats().replied == 1; }));
+}
+
+TEST_CASE("the caller's tools are shown, their calls handed back, and their results continue the conversation") {
+  TempFolder folder;
+  House house(folder.path());
+  house.registry.add_tool(tool_manifest("add"), *house.tools);
+  house.model.answers.push_back(calls_tool("c1", "lookup", R"({"q":"x"})"));
+  SendRequest request = house.request("look it up");
+  request.client_tools = parse_json(R"([{"name":"lookup","description":"d","parameters":{"type":"object"}}])").value().as_array();
+  request.fingerprint = conversation_fingerprint({});
+  const TurnReply reply = house.send(request).value();
+  CHECK(reply.stop == "tool_calls");
+  REQUIRE(reply.client_tool_calls.size() == 1);
+  CHECK(string_or(reply.client_tool_calls[0].as_object(), "name") == "lookup");
+  CHECK(house.model.requests[0]["tools"].as_array().size() == 2);
+
+  // The second request names the conversation by its history, and brings the result.
+  house.model.answers.push_back(says("It is 7."));
+  SendRequest next = house.request("");
+  Message question, call, result;
+  question.role = "user";
+  question.text = "look it up";
+  call.role = "assistant";
+  next.fingerprint = conversation_fingerprint({question, call});
+  next.client_tools = request.client_tools;
+  result.role = "tool";
+  result.text = "7";
+  result.extra["tool_call_id"] = "c1";
+  next.messages = {result};
+  const TurnReply answer = house.send(next).value();
+  CHECK(answer.reply == "It is 7.");
+  CHECK(answer.conversation_id == reply.conversation_id);
+  const json::array& told = house.model.requests[1]["messages"].as_array();
+  const json::object& last = told[told.size() - 1].as_object();
+  CHECK(string_or(last, "role") == "tool");
+  CHECK(string_or(last, "tool_call_id") == "c1");
+  CHECK(told[told.size() - 2].as_object().contains("tool_calls"));
+}
+
+TEST_CASE("the same history continues a conversation, another one begins anew with its history stored") {
+  TempFolder folder;
+  House house(folder.path());
+  house.model.answers = {says("A1"), says("A2"), says("A3")};
+  SendRequest request = house.request("Q1");
+  request.fingerprint = conversation_fingerprint({});
+  const TurnReply first = house.send(request).value();
+  Message question, answer;
+  question.role = "user";
+  question.text = "Q1";
+  answer.role = "assistant";
+  answer.text = "A1";
+  request.text = "Q2";
+  request.history = {question, answer};
+  request.fingerprint = conversation_fingerprint(request.history);
+  CHECK(house.send(request).value().conversation_id == first.conversation_id);
+  // The same request again: its history is no longer the newest state of that conversation.
+  const TurnReply branch = house.send(request).value();
+  CHECK(branch.conversation_id != first.conversation_id);
+  const json::array& told = house.model.requests[2]["messages"].as_array();
+  CHECK(json::serialize(told).find("A1") != std::string::npos);
+}
+
+TEST_CASE("a conversation is found by thread, and one that isn't the user's is not found") {
+  TempFolder folder;
+  House house(folder.path());
+  house.model.answers = {says("1"), says("2")};
+  SendRequest request = house.request("hello");
+  request.thread = "kitchen";
+  const TurnReply first = house.send(request).value();
+  CHECK(house.send(request).value().conversation_id == first.conversation_id);
+  request.thread.clear();
+  request.conversation_id = "conv_nobody";
+  CHECK(house.send(request).error().code == Code::not_found);
+}
+
+TEST_CASE("an empty, a too long and an ill-formed message are refused before anything is stored") {
+  TempFolder folder;
+  House house(folder.path());
+  for (const std::string& bad : {std::string("  "), std::string((1 << 20) + 1, 'x'), std::string("\xff")})
+    CHECK(house.send(house.request(bad)).error().code == Code::invalid);
+  CHECK(run(house.io, house.store->status()).value().messages == 0);
+}
+
+TEST_CASE("more than 32 waiting messages of a conversation are refused") {
+  TempFolder folder;
+  House house(folder.path());
+  house.model.answers.push_back(says("hi"));
+  REQUIRE(house.say("hello").has_value());
+  house.model.answers.push_back(says_then_hangs("..."));
+  SendRequest request = house.request("more");
+  request.conversation_id = house.conversation;
+  std::vector<std::unique_ptr<Sending>> waiting;
+  for (int i = 0; i < 32; ++i) {
+    waiting.push_back(std::make_unique<Sending>());
+    begin(house, request, *waiting.back());
+    Sending& last = *waiting.back();
+    REQUIRE(run_until(house.io, [&] { return !last.turn_id.empty(); }));
+  }
+  CHECK(house.send(request).error().code == Code::overloaded);
+  run(house.io, house.agent->drain(std::chrono::milliseconds(0)));
+  for (const auto& sending : waiting) REQUIRE(run_until(house.io, [&] { return sending->result.has_value(); }));
+}
+
+TEST_CASE("the persona and the tools are the same bytes in every request") {
+  TempFolder folder;
+  House house(folder.path());
+  house.registry.add_tool(tool_manifest("zeta"), *house.tools);
+  house.registry.add_tool(tool_manifest("add"), *house.tools);
+  house.model.answers = {says("1"), says("2")};
+  REQUIRE(house.say("my favourite colour is teal").has_value());
+  REQUIRE(house.say("and my favourite food is soup").has_value());
+  auto& requests = house.model.requests;
+  CHECK(json::serialize(requests[0]["tools"]) == json::serialize(requests[1]["tools"]));
+  CHECK(json::serialize(requests[0]["messages"].as_array()[0]) == json::serialize(requests[1]["messages"].as_array()[0]));
+  CHECK(string_or(requests[0]["tools"].as_array()[0].as_object(), "name") == "add");
+}
+
+TEST_CASE("a fork goes on with what was said, apart from the original") {
+  TempFolder folder;
+  House house(folder.path());
+  house.model.answers = {says("noted"), says("teal")};
+  REQUIRE(house.say("it is teal").has_value());
+  const Conversation fork = run(house.io, house.store->conversations().fork(house.user.id, house.conversation, "")).value();
+  SendRequest request = house.request("which?");
+  request.conversation_id = fork.id;
+  REQUIRE(house.send(request).value().conversation_id == fork.id);
+  CHECK(json::serialize(house.model.requests[1]["messages"]).find("it is teal") != std::string::npos);
+}
+
+TEST_CASE("each ended turn is told to the listeners with its times") {
+  TempFolder folder;
+  House house(folder.path());
+  std::vector<TurnOutcome> outcomes;
+  house.agent->on_outcome([&](const TurnOutcome& outcome) { outcomes.push_back(outcome); });
+  house.model.answers = {says("hi"), fails(Code::denied, "bad key")};
+  REQUIRE(house.say("hello").has_value());
+  REQUIRE(house.say("again").has_error());
+  REQUIRE(outcomes.size() == 2);
+  CHECK(outcomes[0].outcome == "replied");
+  CHECK(outcomes[1].outcome == "failed");
+  CHECK(outcomes[0].total >= outcomes[0].model);
+}
+
+TEST_CASE("after drain no turn begins, and one left over is answered after the restart") {
+  TempFolder folder;
+  std::string turn_id;
+  {
+    House house(folder.path());
+    house.model.answers.push_back(says_then_hangs("half"));
+    Sending sending;
+    begin(house, house.request("hello"), sending);
+    REQUIRE(run_until(house.io, [&] { return !sending.events.empty() && sending.events.back().name == "text"; }));
+    run(house.io, house.agent->drain(std::chrono::milliseconds(1)));
+    REQUIRE(run_until(house.io, [&] { return sending.result.has_value(); }));
+    CHECK(sending.result->error().code == Code::unavailable);
+    CHECK(house.send(house.request("more")).error().code == Code::unavailable);
+    turn_id = sending.turn_id;
+  }
+  House house(folder.path());
+  house.model.answers.push_back(says("whole"));
+  run(house.io, house.agent->resume());
+  REQUIRE(run_until(house.io, [&] { return house.agent->stats().replied == 1; }));
+  const Turn turn = run(house.io, house.store->journal().find_turn(house.user.id, turn_id)).value();
+  CHECK(turn.state == TurnState::replied);
+  CHECK(house.agent->stats().resumed == 1);
+}
