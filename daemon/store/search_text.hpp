@@ -1,0 +1,23 @@
+// Words for the lexical search: what goes into the index, and what a query becomes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+struct sqlite3;
+
+namespace hobd {
+
+/// `text` as it is indexed: characters of scripts that are written without spaces (Chinese, Japanese, Thai, ...)
+/// stand alone, so that any run of them can be found; all else is unchanged.
+std::string search_text(std::string_view text);
+
+/// Makes search_text() known to SQL; the view that feeds the index calls it.
+int add_search_text_function(sqlite3* db);
+
+/// The FTS5 query for any text a person wrote: its words (letters and digits, at most 64, without English stop
+/// words unless there are no others), joined by OR, among the rows of one user. "" when it has no word.
+std::string search_query(std::int64_t user, std::string_view text);
+
+}  // namespace hobd

@@ -1,0 +1,21 @@
+// The four interfaces over SQLite, one file each; sqlite_store.cpp ties them together.
+#pragma once
+
+#include "store/readers.hpp"
+#include "store/writer.hpp"
+
+namespace hobd {
+
+/// What every interface works with. All outlive it.
+struct SqliteParts {
+  Writer& writer;
+  Readers& readers;
+  const Clock& clock;
+};
+
+std::unique_ptr<Journal> make_sqlite_journal(SqliteParts parts);
+std::unique_ptr<Conversations> make_sqlite_conversations(SqliteParts parts);
+std::unique_ptr<Users> make_sqlite_users(SqliteParts parts);
+std::unique_ptr<Kv> make_sqlite_kv(SqliteParts parts);
+
+}  // namespace hobd

@@ -1,0 +1,134 @@
+#include "store/writer.hpp"
+
+#include "base/log.hpp"
+
+#include <boost/asio/post.hpp>
+
+namespace hobd {
+namespace {
+
+constexpr std::size_t kMostWaiting = 20'000;
+/// Bounds what one commit failure can undo, and how long the first of a batch waits for the last.
+constexpr std::size_t kMostInBatch = 1'000;
+/// At 16 MiB the WAL is copied into the database without waiting for readers; at 64 MiB, because some reader
+/// always held it, with waiting, which also cuts the file.
+constexpr int kPassiveCheckpointPages = 4'096;
+constexpr int kTruncateCheckpointPages = 16'384;
+
+template <class Entry>
+void post_completions(const asio::any_io_executor& executor, std::vector<Entry> batch) {
+  asio::post(executor, [batch = std::move(batch)] {
+    for (const Entry& entry : batch) entry.work->complete();
+  });
+}
+
+}  // namespace
+
+Writer::Writer(std::unique_ptr<Connection> db, asio::any_io_executor executor)
+    : db_(std::move(db)), executor_(std::move(executor)) {
+  db_->watch_wal(&wal_pages_);
+  thread_ = std::thread([this] { loop(); });
+}
+
+Writer::~Writer() { close(); }
+
+void Writer::push(Durability durability, Item work) {
+  std::unique_lock lock(mutex_);
+  if (closing_ || waiting_.size() >= kMostWaiting) {
+    work->fail(closing_ ? Error{Code::unavailable, "the store is closed"}
+                        : Error{Code::overloaded, "too many writes wait for the disk; try again in a moment"});
+    lock.unlock();
+    std::vector<Entry> refused;
+    refused.push_back({durability, std::move(work)});
+    post_completions(executor_, std::move(refused));
+    return;
+  }
+  waiting_.push_back({durability, std::move(work)});
+  const bool wake = idle_;
+  idle_ = false;
+  lock.unlock();
+  if (wake) wake_.notify_one();
+}
+
+void Writer::loop() {
+  while (true) {
+    std::vector<Entry> batch;
+    {
+      std::unique_lock lock(mutex_);
+      while (waiting_.empty() && !closing_) {
+        idle_ = true;
+        wake_.wait(lock);
+      }
+      if (waiting_.empty()) return;
+      const std::size_t count = std::min(waiting_.size(), kMostInBatch);
+      batch.reserve(count);
+      std::move(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count), std::back_inserter(batch));
+      waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
+    }
+    write(batch);
+    post_completions(executor_, std::move(batch));
+    tidy_wal();
+  }
+}
+
+void Writer::write(std::vector<Entry>& batch) {
+  const auto written = write_all(batch);
+  if (written.has_value()) return;
+  if (db_->in_transaction()) (void)db_->run("ROLLBACK");
+  const Error error(Code::unavailable, "write " + written.error().message);
+  for (Entry& entry : batch) entry.work->fail(error);
+}
+
+Result<void> Writer::write_all(std::vector<Entry>& batch) {
+  bool synced = false;
+  for (const Entry& entry : batch) synced = synced || entry.durability == Durability::synced;
+  TRY(set_synchronous(synced ? Durability::synced : Durability::journaled));
+  TRY(db_->run("BEGIN IMMEDIATE"));
+  WriteBatch context(*db_);
+  for (Entry& entry : batch) {
+    const std::size_t mark = context.index.mark();
+    TRY(db_->run("SAVEPOINT write"));
+    if (!entry.work->run(context)) {
+      // A full disk may have ended the whole transaction, and with it the writes before this one.
+      if (!db_->in_transaction())
+        return Error{Code::unavailable, db_->file().string() + ": the disk is full or failing; free some space"};
+      TRY(db_->run("ROLLBACK TO write"));
+      context.index.rewind(std::min(mark, context.index.mark()));
+    }
+    TRY(db_->run("RELEASE write"));
+  }
+  TRY(context.index.flush());
+  TRY(db_->run("COMMIT"));
+  return {};
+}
+
+Result<void> Writer::set_synchronous(Durability durability) {
+  if (durability == synchronous_) return {};
+  TRY(db_->script(durability == Durability::synced ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL"));
+  synchronous_ = durability;
+  return {};
+}
+
+void Writer::tidy_wal() {
+  if (wal_pages_ < kPassiveCheckpointPages) return;
+  const bool full = wal_pages_ >= kTruncateCheckpointPages;
+  const auto done = db_->checkpoint(full ? Connection::Checkpoint::truncate : Connection::Checkpoint::passive);
+  wal_pages_ = 0;  // look again once a commit reports the length
+  if (done.has_error() && done.error().code != Code::unavailable)
+    log::warn("store", "checkpoint: {}", done.error().message);
+}
+
+void Writer::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+  }
+  wake_.notify_one();
+  if (!thread_.joinable()) return;
+  thread_.join();
+  const auto done = db_->checkpoint(Connection::Checkpoint::truncate);
+  if (done.has_error()) log::warn("store", "checkpoint before closing: {}", done.error().message);
+  db_.reset();
+}
+
+}  // namespace hobd

@@ -1,0 +1,117 @@
+// The writer: one thread that owns the only connection that writes. It takes every write that waits into one
+// transaction, each in a savepoint of its own, commits once, and hands all results back in one posted handler.
+//
+// A write that fails undoes itself alone. When the commit fails (disk full, I/O error) the whole batch is undone
+// and each of its writes answers unavailable; the writer goes on with the next batch.
+#pragma once
+
+#include "base/task_group.hpp"
+#include "store/message_index.hpp"
+#include "store/store.hpp"
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+namespace hobd {
+
+/// What a write works on: the connection, inside the batch's transaction, and the search index.
+struct WriteBatch {
+  explicit WriteBatch(Connection& connection) : db(connection), index(connection) {}
+  Connection& db;
+  MessageIndex index;
+};
+
+/// One queued piece of work and where its result goes. `Context` is WriteBatch or Connection.
+template <class Context>
+class QueuedWork {
+ public:
+  virtual ~QueuedWork() = default;
+  /// Does the work, on the worker thread. False: it failed.
+  virtual bool run(Context& context) = 0;
+  /// Replaces the result by an error, if it isn't one.
+  virtual void fail(const Error& error) = 0;
+  /// Resumes who waits. On the core thread.
+  virtual void complete() = 0;
+};
+
+template <class Context, class T, class Handler>
+class Work final : public QueuedWork<Context> {
+ public:
+  Work(std::function<Result<T>(Context&)> work, Handler handler)
+      : work_(std::move(work)), handler_(std::move(handler)), result_(Error{Code::internal, "the work never ran"}) {}
+
+  bool run(Context& context) override {
+    try {
+      result_ = work_(context);
+    } catch (const std::exception& e) {
+      result_ = Error{Code::internal, std::string("store: ") + e.what()};
+    }
+    return result_.has_value();
+  }
+  void fail(const Error& error) override {
+    if (result_.has_value() || result_.error().code == Code::internal) result_ = error;
+  }
+  void complete() override {
+    Handler handler = std::move(handler_);
+    Result<T> result = std::move(result_);
+    std::move(handler)(std::move(result));
+  }
+
+ private:
+  std::function<Result<T>(Context&)> work_;
+  Handler handler_;
+  Result<T> result_;
+};
+
+class Writer {
+ public:
+  Writer(std::unique_ptr<Connection> db, asio::any_io_executor executor);
+  ~Writer();
+
+  /// Runs `work` in the next batch; resumes when it is committed, or with its error when it is undone.
+  /// overloaded: 20,000 writes wait already. unavailable: the store is closed. Thread: the core.
+  template <class T>
+  awaitable<Result<T>> run(Durability durability, std::function<Result<T>(WriteBatch&)> work) {
+    return asio::async_initiate<const asio::use_awaitable_t<>&, void(Result<T>)>(
+        [this, durability](auto handler, std::function<Result<T>(WriteBatch&)> body) {
+          push(durability, std::make_unique<Work<WriteBatch, T, decltype(handler)>>(std::move(body), std::move(handler)));
+        },
+        asio::use_awaitable, std::move(work));
+  }
+
+  /// Writes what waits, folds the WAL into the database, and ends the thread. Blocks.
+  void close();
+
+ private:
+  using Item = std::unique_ptr<QueuedWork<WriteBatch>>;
+  struct Entry {
+    Durability durability;
+    Item work;
+  };
+  void push(Durability durability, Item work);
+  void loop();
+  void write(std::vector<Entry>& batch);
+  Result<void> write_all(std::vector<Entry>& batch);
+  Result<void> set_synchronous(Durability durability);
+  void tidy_wal();
+
+  std::unique_ptr<Connection> db_;  // the writer thread's, after the constructor
+  asio::any_io_executor executor_;
+  Durability synchronous_ = Durability::journaled;  // what the pragma is set to
+  int wal_pages_ = 0;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Entry> waiting_;
+  bool idle_ = false;
+  bool closing_ = false;
+  std::thread thread_;
+};
+
+}  // namespace hobd
