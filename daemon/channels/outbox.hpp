@@ -29,6 +29,13 @@ class Outbox {
   virtual awaitable<void> stop(std::chrono::milliseconds limit) = 0;
 };
 
-std::unique_ptr<Outbox> make_outbox(asio::any_io_executor core, Registry& registry, Store& store, const Clock& clock);
+/// The waits between attempts: first_retry, doubled each time up to longest_retry, each ±25%.
+struct OutboxOptions {
+  std::chrono::milliseconds first_retry{1'000};
+  std::chrono::milliseconds longest_retry{300'000};
+};
+
+std::unique_ptr<Outbox> make_outbox(asio::any_io_executor core, Registry& registry, Store& store, const Clock& clock,
+                                    OutboxOptions options = {});
 
 }  // namespace hobd

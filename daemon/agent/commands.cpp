@@ -1,0 +1,155 @@
+#include "agent/commands.hpp"
+
+#include "base/text.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace hobd {
+namespace {
+
+struct Command {
+  std::string_view name, argument, doc;
+};
+constexpr Command kCommands[] = {
+    {"help", "", "this list"},
+    {"new", "", "begin afresh: I no longer see what was said before, the record keeps it"},
+    {"reset", "", "the same as /new"},
+    {"search", "TEXT", "find what was said, in all conversations"},
+    {"model", "", "which models answer"},
+    {"tools", "", "what I can do besides talking"},
+    {"usage", "", "tokens and cost of this conversation"},
+    {"whoami", "", "who I take you for"},
+    {"stop", "", "stop the answer that is being written"},
+};
+constexpr std::uint32_t kSearchHits = 5;
+constexpr std::size_t kHitBytes = 300;
+
+struct Parsed {
+  std::string name, argument;
+};
+
+Parsed parse(std::string_view text) {
+  text.remove_prefix(1);
+  const std::size_t end = text.find_first_of(" \t\r\n");
+  Parsed parsed;
+  parsed.name = to_lower_ascii(text.substr(0, end));
+  if (end != std::string_view::npos) parsed.argument = trim(text.substr(end));
+  if (parsed.name == "cancel") parsed.name = "stop";
+  return parsed;
+}
+
+std::string help() {
+  std::string text = "Commands:\n";
+  for (const Command& command : kCommands)
+    text += fmt::format("/{}{}{}: {}\n", command.name, command.argument.empty() ? "" : " ", command.argument, command.doc);
+  return text + "To begin a message with a slash, write two: //like this.";
+}
+
+std::string unknown(const std::string& name) {
+  std::vector<std::string> names;
+  for (const Command& command : kCommands) names.emplace_back(command.name);
+  const std::string_view near = nearest(name, names);
+  return fmt::format("I don't know /{}.{} /help lists the commands; to say it to the model, write //{}.", name,
+                     near.empty() ? std::string() : fmt::format(" Did you mean /{}?", near), name);
+}
+
+awaitable<Result<std::string>> search(Store& store, const Turn& turn, const std::string& words) {
+  if (words.empty()) co_return std::string("What for? Write /search and some words.");
+  CO_TRY(auto hits, co_await store.conversations().search(turn.user_id, words, kSearchHits * 3, "", turn.id));
+  std::string text;
+  std::uint32_t shown = 0;
+  for (const MessageHit& hit : hits) {
+    if (shown == kSearchHits) break;
+    if (is_command(hit.message.text)) continue;
+    ++shown;
+    const std::string_view start = utf8_prefix(hit.message.text, kHitBytes);
+    text += fmt::format("{}, {}: {}{}\n", format_time(hit.message.at).substr(0, 10), hit.message.speaker, start,
+                        start.size() < hit.message.text.size() ? "…" : "");
+  }
+  if (text.empty()) co_return fmt::format("Nothing was said about \"{}\".", words);
+  co_return text;
+}
+
+std::string models(const Router& router) {
+  std::string text;
+  for (const char* tier : {"fast", "smart"}) {
+    const Result<std::vector<std::string>> names = router.resolve(std::string("tier/") + tier);
+    text += std::string(tier) + ": ";
+    if (names.has_error()) {
+      text += names.error().message;
+    } else {
+      for (std::size_t i = 0; i < names->size(); ++i) text += (i ? ", then " : "") + (*names)[i];
+    }
+    text += "\n";
+  }
+  return text + "The first that is healthy answers. They are set in models.tiers of the config.";
+}
+
+std::string tools(const Toolbox& toolbox) {
+  std::string text;
+  for (const ToolEntry& entry : toolbox.list())
+    text += fmt::format("{} ({}): {}\n", entry.tool.name, tool_effect_name(entry.tool.effect), entry.tool.description);
+  return text.empty() ? "There are no tools." : text;
+}
+
+awaitable<Result<std::string>> usage(Store& store, const Turn& turn) {
+  Usage sum;
+  std::size_t turns = 0;
+  PageRequest page;
+  page.limit = 500;
+  do {
+    TurnFilter filter;
+    filter.conversation_id = turn.conversation_id;
+    PageRequest request = page;
+    CO_TRY(auto found, co_await store.journal().list_turns(turn.user_id, std::move(filter), std::move(request)));
+    for (const Turn& each : found.items) {
+      if (each.id == turn.id) continue;
+      ++turns;
+      sum.input_tokens += each.usage.input_tokens;
+      sum.output_tokens += each.usage.output_tokens;
+      sum.cost_usd += each.usage.cost_usd;
+    }
+    page.cursor = found.next;
+  } while (!page.cursor.empty());
+  co_return fmt::format("This conversation: {} turns, {} tokens in, {} out, {:.4f} USD.", turns, sum.input_tokens,
+                        sum.output_tokens, sum.cost_usd);
+}
+
+}  // namespace
+
+bool is_command(std::string_view text) {
+  if (text.size() < 2 || text[0] != '/') return false;
+  const std::string_view name = text.substr(1, text.find_first_of(" \t\r\n") - 1);
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
+  });
+}
+
+std::string_view without_escape(std::string_view text) { return text.starts_with("//") ? text.substr(1) : text; }
+
+bool is_stop_command(std::string_view text) { return is_command(text) && parse(text).name == "stop"; }
+
+awaitable<Result<std::string>> answer_command(const AgentContext& context, const Turn& turn, const Message& message,
+                                              std::uint32_t stopped) {
+  const Parsed command = parse(message.text);
+  if (command.name == "help") co_return help();
+  if (command.name == "new" || command.name == "reset") {
+    CO_CHECK(co_await context.store->conversations().reset(turn.user_id, turn.conversation_id));
+    co_return std::string("A fresh start. What was said before is kept and can be searched.");
+  }
+  if (command.name == "search") co_return co_await search(*context.store, turn, command.argument);
+  if (command.name == "model") co_return models(*context.router);
+  if (command.name == "tools") co_return tools(*context.tools);
+  if (command.name == "usage") co_return co_await usage(*context.store, turn);
+  if (command.name == "whoami")
+    co_return fmt::format("You are {}, on {}.", message.speaker.empty() ? turn.user_id : message.speaker, turn.channel);
+  if (command.name == "stop") {
+    if (stopped == 0) co_return std::string("Nothing was running.");
+    co_return fmt::format("Stopped{}.", stopped > 1 ? fmt::format(" {} answers", stopped) : "");
+  }
+  co_return unknown(command.name);
+}
+
+}  // namespace hobd

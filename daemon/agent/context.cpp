@@ -1,0 +1,148 @@
+#include "agent/context.hpp"
+
+#include "agent/commands.hpp"
+#include "base/text.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace hobd {
+namespace {
+
+constexpr std::size_t kBytesPerToken = 4;
+constexpr std::string_view kCutMark = "\n[… cut here: the message is longer than the model's context takes]";
+
+json::object plain_message(std::string_view role, std::string_view content) {
+  json::object message;
+  message["role"] = role;
+  message["content"] = content;
+  return message;
+}
+
+std::string cut_to(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return std::string(text);
+  return std::string(utf8_prefix(text, bytes)) + std::string(kCutMark);
+}
+
+/// Images of a message as parts; attachments of other kinds are named, since the model can't see them.
+json::value content_of(const Message& message, std::size_t bytes) {
+  std::string text = cut_to(message.role == "user" ? without_escape(message.text) : message.text, bytes);
+  json::array images;
+  for (const json::value& value : message.attachments) {
+    const json::object* attachment = value.if_object();
+    if (!attachment) continue;
+    if (string_or(*attachment, "type") == "image") {
+      images.push_back(*attachment);
+    } else {
+      const std::string_view name = string_or(*attachment, "name", string_or(*attachment, "type", "file"));
+      text += (text.empty() ? "[attached: " : "\n[attached: ") + std::string(name) + "]";
+    }
+  }
+  if (images.empty()) return json::value(json::string(text));
+  json::array parts;
+  json::object words;
+  words["type"] = "text";
+  words["text"] = text;
+  parts.push_back(std::move(words));
+  for (json::value& image : images) parts.push_back(std::move(image));
+  return parts;
+}
+
+json::object chat_message(const Message& message, std::size_t bytes) {
+  json::object object;
+  object["role"] = message.role;
+  object["content"] = content_of(message, bytes);
+  if (const json::array* calls = array_at(message.extra, "tool_calls")) object["tool_calls"] = *calls;
+  if (const std::string_view id = string_or(message.extra, "tool_call_id"); !id.empty()) object["tool_call_id"] = id;
+  return object;
+}
+
+std::size_t size_of(const Message& message) {
+  std::size_t bytes = message.text.size() + 16;
+  if (!message.extra.empty()) bytes += json::serialize(message.extra).size();
+  return bytes;
+}
+
+/// The newest messages that fit, without commands and their replies, beginning with a user's: a tool result or
+/// an answer must not stand there without what it answers.
+std::vector<const Message*> fitting(const std::vector<Message>& recent, std::size_t bytes) {
+  std::set<std::string_view> command_turns;
+  for (const Message& message : recent)
+    if (message.role == "user" && is_command(message.text)) command_turns.insert(message.turn_id);
+  std::vector<const Message*> kept;
+  std::size_t used = 0;
+  for (auto message = recent.rbegin(); message != recent.rend(); ++message) {
+    if (!message->turn_id.empty() && command_turns.contains(message->turn_id)) continue;
+    used += size_of(*message);
+    if (used > bytes) break;
+    kept.push_back(&*message);
+  }
+  while (!kept.empty() && kept.back()->role != "user") kept.pop_back();
+  std::reverse(kept.begin(), kept.end());
+  return kept;
+}
+
+json::array merged_tools(const json::array& own, const json::array& clients) {
+  std::map<std::string, json::value> by_name;
+  for (const json::array* tools : {&own, &clients})
+    for (const json::value& tool : *tools)
+      if (const json::object* object = tool.if_object()) by_name.insert_or_assign(std::string(string_or(*object, "name")), tool);
+  json::array merged;
+  for (auto& [name, tool] : by_name) merged.push_back(std::move(tool));
+  return merged;
+}
+
+}  // namespace
+
+json::object build_chat(const ContextParts& parts) {
+  json::array messages;
+  messages.push_back(plain_message("system", parts.persona));
+  if (!parts.system.empty()) messages.push_back(plain_message("system", parts.system));
+  // A tool's result belongs right behind the call it answers, and those are the newest of the recent ones.
+  const std::size_t recent_bytes = parts.budget.recent * kBytesPerToken;
+  for (const Message* message : fitting(parts.recent, recent_bytes))
+    messages.push_back(chat_message(*message, recent_bytes));
+  if (const std::string recalled = render_recalled(parts.recalled, parts.budget.recalled * kBytesPerToken); !recalled.empty())
+    messages.push_back(plain_message("system", recalled));
+  messages.push_back(chat_message(parts.message, parts.budget.message * kBytesPerToken));
+
+  json::object chat;
+  for (const auto& [key, value] : parts.sampling)
+    if (key != "model" && key != "messages" && key != "tools" && key != "stream") chat[key] = value;
+  if (json::array tools = merged_tools(parts.tools, parts.client_tools); !tools.empty())
+    chat["tools"] = std::move(tools);
+  else
+    chat.erase("tool_choice");
+  chat["messages"] = std::move(messages);
+  chat["stream"] = true;
+  if (!parts.recalled.empty()) {
+    json::array items;
+    for (const RecalledItem& item : parts.recalled) items.push_back(to_json(item));
+    chat["recalled"] = std::move(items);
+  }
+  chat["user_id"] = parts.user_id;
+  return chat;
+}
+
+json::object tool_calls_message(const ModelAnswer& answer) {
+  json::object message = plain_message("assistant", answer.text);
+  json::array calls;
+  for (const ModelToolCall& call : answer.tool_calls) {
+    json::object one;
+    one["id"] = call.id;
+    one["name"] = call.name;
+    one["arguments"] = call.arguments;
+    calls.push_back(std::move(one));
+  }
+  message["tool_calls"] = std::move(calls);
+  return message;
+}
+
+json::object tool_result_message(std::string_view call_id, std::string_view content) {
+  json::object message = plain_message("tool", content);
+  message["tool_call_id"] = call_id;
+  return message;
+}
+
+}  // namespace hobd

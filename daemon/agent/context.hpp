@@ -1,0 +1,40 @@
+// What the model is asked: the chat request of one turn, in an order that keeps a provider's prompt cache warm.
+//
+//   persona (byte-stable) | the caller's system text, tools (sorted by name) | recent messages of the session |
+//   recalled memories with their dates | the message
+#pragma once
+
+#include "agent/agent.hpp"
+#include "memory/recall.hpp"
+
+namespace hobd {
+
+/// Tokens that each part may fill, counted as four bytes each.
+struct ContextBudget {
+  std::size_t recent = 6'000;
+  std::size_t recalled = 1'000;
+  std::size_t message = 24'000;
+};
+
+struct ContextParts {
+  std::string persona;
+  std::string system;           // of this call only
+  json::array tools;            // the daemon's: [{"name","description","parameters"}]
+  json::array client_tools;     // the caller's; one of the same name stands for the daemon's
+  std::vector<Message> recent;  // oldest first
+  std::vector<RecalledItem> recalled;
+  Message message;
+  json::object sampling;        // max_tokens, temperature, ...
+  std::string user_id;
+  ContextBudget budget;
+};
+
+/// The chat request of sdk/include/hob/ext/provider.h, without "model". Recent messages leave whole, oldest
+/// first, when their budget is full; commands and their replies are never shown to the model.
+json::object build_chat(const ContextParts& parts);
+
+/// How an answer that calls tools, and a tool's result, are told to the model in the next round.
+json::object tool_calls_message(const ModelAnswer& answer);
+json::object tool_result_message(std::string_view call_id, std::string_view content);
+
+}  // namespace hobd

@@ -1,0 +1,178 @@
+#include "agent/tool_round.hpp"
+
+#include "base/fault.hpp"
+#include "base/text.hpp"
+
+namespace hobd {
+namespace {
+
+constexpr std::int64_t kMaxParallel = 16;
+/// A longer result is cut before the model gets it.
+constexpr std::size_t kMaxResult = 64 << 10;
+
+std::string error_content(const Error& error) {
+  json::object fault;
+  fault["status"] = code_name(error.code);
+  fault["message"] = error.message;
+  json::object object;
+  object["error"] = std::move(fault);
+  return json::serialize(object);
+}
+
+/// A text result as it is, anything else as JSON.
+std::string result_content(const json::value& value) {
+  std::string text = value.is_string() ? std::string(value.get_string()) : json::serialize(value);
+  if (text.size() <= kMaxResult) return text;
+  return std::string(utf8_prefix(text, kMaxResult)) + "\n[… cut: the result is longer than 64 KiB]";
+}
+
+Result<json::object> read_arguments(std::string_view text) {
+  if (trim(text).empty()) return json::object();
+  Result<json::object> arguments = parse_json_object(text);
+  if (arguments.has_error()) return arguments.error().with_context("the arguments are not a JSON object");
+  return arguments;
+}
+
+}  // namespace
+
+/// One call under way, shared with its coroutine, which may outlive the turn's frame at shutdown.
+struct ToolRound::Running {
+  Toolbox* tools = nullptr;
+  const Clock* clock = nullptr;
+  ToolCall call;
+  std::int64_t index = 0;
+  std::chrono::milliseconds took{};
+  std::optional<Result<json::value>> result;
+};
+
+awaitable<void> ToolRound::run_one(std::shared_ptr<Running> running) {
+  const auto begun = running->clock->steady();
+  ToolCall call = running->call;
+  running->result = co_await running->tools->run(std::move(call));
+  running->took = std::chrono::duration_cast<std::chrono::milliseconds>(running->clock->steady() - begun);
+}
+
+awaitable<Result<std::vector<std::string>>> ToolRound::run(const ModelAnswer& answer) {
+  std::vector<Step> started;
+  std::vector<std::shared_ptr<Running>> calls;
+  bool needs_sync = false;
+  for (std::size_t i = 0; i < answer.tool_calls.size(); ++i)
+    if (auto running = prepare(std::int64_t(i), answer.tool_calls[i], started, needs_sync)) calls.push_back(std::move(running));
+
+  if (!started.empty()) {
+    // A started tool that a power loss forgets would run a second time; only idempotent ones may.
+    const Durability durability = needs_sync ? Durability::synced : Durability::journaled;
+    CO_CHECK(co_await context_.store->journal().add_steps(live_->turn.id, std::move(started), durability));
+  }
+  fault_point("turn.after_tool_started");
+  std::vector<awaitable<void>> tasks;
+  for (const auto& running : calls) tasks.push_back(run_one(running));
+  co_await live_->run_all(std::move(tasks));
+  fault_point("turn.after_tool_ran");
+
+  for (const auto& running : calls) {
+    const ModelToolCall& call = answer.tool_calls[std::size_t(running->index)];
+    const json::value arguments(running->call.arguments);
+    if (!running->result) {
+      settle(running->index, call, arguments, "unknown", error_content({Code::internal, "the tool was stopped; its outcome is unknown"}));
+    } else if (running->result->has_error()) {
+      const Error& error = running->result->error();
+      settle(running->index, call, arguments, code_name(error.code), error_content(error), running->took);
+    } else {
+      settle(running->index, call, arguments, "ok", result_content(**running->result), running->took);
+    }
+  }
+  if (!finished_.empty())
+    CO_CHECK(co_await context_.store->journal().add_steps(live_->turn.id, std::move(finished_), Durability::journaled));
+  fault_point("turn.after_tool_stored");
+
+  std::vector<std::string> contents;
+  for (std::size_t i = 0; i < answer.tool_calls.size(); ++i)
+    contents.emplace_back(string_or(journal_.finished[CallKey{round_, std::int64_t(i)}], "content"));
+  co_return contents;
+}
+
+std::shared_ptr<ToolRound::Running> ToolRound::prepare(std::int64_t index, const ModelToolCall& call,
+                                                       std::vector<Step>& started, bool& needs_sync) {
+  const CallKey key{round_, index};
+  if (journal_.finished.contains(key)) return nullptr;
+  Result<json::object> arguments = read_arguments(call.arguments);
+  const json::value shown = arguments.has_value() ? json::value(*arguments) : json::value(json::string(call.arguments));
+  if (live_->is_watched()) {
+    json::object event;
+    event["id"] = call.id;
+    event["name"] = call.name;
+    event["arguments"] = shown;
+    live_->emit("tool_call", std::move(event));
+  }
+  const auto refuse = [&](const Error& error) {
+    settle(index, call, shown, code_name(error.code), error_content(error));
+    return nullptr;
+  };
+  if (index >= kMaxParallel) return refuse({Code::overloaded, "more than 16 calls at once: ask for this one again"});
+  if (arguments.has_error()) return refuse(arguments.error());
+
+  auto running = std::make_shared<Running>();
+  running->tools = context_.tools;
+  running->clock = context_.clock;
+  running->index = index;
+  running->call.id = call.id;
+  running->call.name = call.name;
+  running->call.arguments = *arguments;
+  running->call.user_id = live_->turn.user_id;
+  running->call.conversation_id = live_->turn.conversation_id;
+  running->call.turn_id = live_->turn.id;
+  Principal principal;
+  principal.user_id = live_->turn.user_id;
+  principal.user_name = string_or(live_->turn.request, "user_name");
+  principal.scopes = {"chat", "memory", "tools"};
+  principal.via = "turn";
+  running->call.principal = std::move(principal);
+
+  const Result<ToolEntry> entry = context_.tools->check(running->call);
+  if (const auto before = journal_.started.find(key); before != journal_.started.end()) {
+    // Started by a process that died before it noted a result.
+    if (entry.has_error() || !entry->tool.idempotent || !bool_or(before->second, "idempotent")) {
+      settle(index, call, shown, "unknown",
+             error_content({Code::internal, "outcome unknown: the daemon stopped while this tool ran. It may have "
+                                            "taken effect; don't repeat it without asking the user"}));
+      return nullptr;
+    }
+    return running;
+  }
+  if (entry.has_error()) return refuse(entry.error());
+  json::object data = call_data(index, call, shown);
+  data["idempotent"] = entry->tool.idempotent;
+  started.push_back(make_step("tool_started", context_.clock->now(), std::move(data)));
+  needs_sync = needs_sync || !entry->tool.idempotent;
+  return running;
+}
+
+json::object ToolRound::call_data(std::int64_t index, const ModelToolCall& call, const json::value& arguments) const {
+  json::object data;
+  data["round"] = round_;
+  data["index"] = index;
+  data["id"] = call.id;
+  data["name"] = call.name;
+  data["arguments"] = arguments;
+  return data;
+}
+
+void ToolRound::settle(std::int64_t index, const ModelToolCall& call, const json::value& arguments, std::string_view status,
+                       std::string content, std::chrono::milliseconds took) {
+  json::object data = call_data(index, call, arguments);
+  data["status"] = status;
+  data["content"] = content;
+  if (live_->is_watched()) {
+    json::object event;
+    event["id"] = call.id;
+    event["name"] = call.name;
+    event["status"] = status;
+    event["result"] = content;
+    live_->emit("tool_result", std::move(event));
+  }
+  finished_.push_back(make_step("tool_finished", context_.clock->now(), data, took));
+  journal_.finished[CallKey{round_, index}] = std::move(data);
+}
+
+}  // namespace hobd
