@@ -1,0 +1,76 @@
+-- Language models of an Ollama server, over its own API: POST /api/chat streams one JSON object a line.
+local hob = require "hob"
+
+local function base() return (hob.config.base_url or "http://127.0.0.1:11434"):gsub("/+$", "") end
+
+local function to_message(message)
+  local out = { role = message.role, content = message.content }
+  if hob.json.is_array(message.content) then
+    local texts, images = {}, {}
+    for _, part in ipairs(message.content) do
+      if part.type == "text" then texts[#texts + 1] = part.text end
+      if part.type == "image" then
+        images[#images + 1] = part.data or hob.error("unsupported", "Ollama takes images as data, not as a URL")
+      end
+    end
+    out.content, out.images = table.concat(texts, "\n"), #images > 0 and images or nil
+  end
+  if message.tool_calls then
+    out.tool_calls = hob.json.array()
+    for i, call in ipairs(message.tool_calls) do
+      local arguments = call.arguments ~= "" and hob.json.decode(call.arguments) or {}
+      out.tool_calls[i] = { ["function"] = { name = call.name, arguments = arguments } }
+    end
+  end
+  return out
+end
+
+local function to_body(chat)
+  local format = chat.response_format
+  local body = { model = chat.model, stream = true, messages = hob.json.array(), keep_alive = hob.config.keep_alive,
+    format = format and (format.type == "json_object" and "json" or format.json_schema and format.json_schema.schema) or nil,
+    options = { num_predict = chat.max_tokens, temperature = chat.temperature, top_p = chat.top_p, stop = chat.stop,
+      num_ctx = hob.config.context_window } }
+  local names = {}
+  for i, message in ipairs(chat.messages) do
+    body.messages[i] = to_message(message)
+    for _, call in ipairs(message.tool_calls or {}) do names[call.id] = call.name end
+    if message.role == "tool" then body.messages[i].tool_name = names[message.tool_call_id] end
+  end
+  for i, tool in ipairs(chat.tool_choice ~= "none" and chat.tools or {}) do
+    body.tools = body.tools or {}
+    body.tools[i] = { type = "function", ["function"] = tool }
+  end
+  return body
+end
+
+local function complete(chat, out)
+  local calls, done = 0, nil
+  for line in hob.http.lines { url = base() .. "/api/chat", json = to_body(chat) } do
+    local piece = hob.json.decode(line)
+    if piece.error then hob.error("unavailable", "Ollama: " .. tostring(piece.error)) end
+    local message = piece.message or {}
+    out:reasoning(message.thinking)
+    out:text(message.content)
+    for _, call in ipairs(message.tool_calls or {}) do
+      out:tool_call { index = calls, id = call.id or ("call_" .. calls), name = call["function"].name,
+        arguments = hob.json.encode(call["function"].arguments or {}) }
+      calls = calls + 1
+    end
+    if piece.done then done = piece break end
+  end
+  if not done then hob.error("unavailable", "Ollama ended its answer halfway") end
+  out:usage { input_tokens = done.prompt_eval_count, output_tokens = done.eval_count }
+  local stop = calls > 0 and "tool_calls" or done.done_reason == "length" and "length" or "end"
+  return { stop = stop, model = done.model }
+end
+
+local function models()
+  local response = hob.http.get(base() .. "/api/tags", { timeout_ms = 10000 })
+  if not response:ok() then response:fail("Ollama") end
+  local list = {}
+  for i, model in ipairs(response:json().models) do list[i] = { id = model.name, context_window = hob.config.context_window } end
+  return list
+end
+
+return hob.plugin { id = "provider_ollama", provider = { complete = complete, models = models } }
