@@ -1,0 +1,110 @@
+#include "hobctl/command.hpp"
+#include "hobctl/completion.hpp"
+#include "hobctl/render.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace hobd;
+using namespace hobd::ctl;
+
+namespace {
+
+const json::array& methods() {
+  static const json::array all = parse_json(R"([
+    {"name":"chat.send","doc":"Say.","positional":["message"],
+     "params":{"type":"object","required":["message"],"properties":{
+       "message":{"type":"string"},"session_id":{"type":["string","null"]},"sampling":{"type":"object"},
+       "promise_early":{"type":"boolean"}}}},
+    {"name":"conversation.get","doc":"One.","positional":["conversation_id"],
+     "params":{"type":"object","required":["conversation_id"],"properties":{
+       "conversation_id":{"type":"string"},"limit":{"type":"integer","description":"how many"}}}},
+    {"name":"conversation.list","doc":"All.","positional":[],"params":{"type":"object","properties":{}}},
+    {"name":"key.create","doc":"Key.","positional":["name"],
+     "params":{"type":"object","properties":{"name":{"type":"string"},"scopes":{"type":"array"}}}}
+  ])")->as_array();
+  return all;
+}
+
+Result<json::object> read(std::string_view group, std::string_view verb, std::vector<std::string> words) {
+  return read_params(**find_method(methods(), group, verb), words);
+}
+
+}  // namespace
+
+TEST_CASE("options before the command are hobctl's own") {
+  const std::vector<std::string> words{"--socket", "/s", "--json", "conversation", "list", "--limit", "3"};
+  const auto line = parse_line(words);
+  REQUIRE(line.has_value());
+  CHECK(line->socket == "/s");
+  CHECK(line->as_json);
+  CHECK(line->words == std::vector<std::string>{"conversation", "list", "--limit", "3"});
+  CHECK(parse_line(std::vector<std::string>{"--sockt", "x"}).has_error());
+  CHECK(parse_line(std::vector<std::string>{"--socket"}).has_error());
+}
+
+TEST_CASE("positional words and options become what the schema says") {
+  const auto get = read("conversation", "get", {"conv_1", "--limit=3"});
+  REQUIRE(get.has_value());
+  CHECK(get->at("conversation_id").as_string() == "conv_1");
+  CHECK(get->at("limit").as_int64() == 3);
+  const auto send = read("chat", "send", {"--promise-early", "--session-id", "null", "--sampling", R"({"temperature":0})", "good", "morning"});
+  REQUIRE(send.has_value());
+  CHECK(send->at("message").as_string() == "good morning");
+  CHECK(send->at("session_id").is_null());
+  CHECK(send->at("promise_early").as_bool());
+  CHECK(send->at("sampling").at("temperature").as_int64() == 0);
+  CHECK(read("key", "create", {"phone", "--scopes", "chat, memory"})->at("scopes").as_array().size() == 2);
+}
+
+TEST_CASE("after -- everything is text") {
+  CHECK(read("chat", "send", {"--", "--json", "is", "an", "option"})->at("message").as_string() == "--json is an option");
+}
+
+TEST_CASE("a mistake on the line is named") {
+  CHECK_THAT(read("conversation", "get", {"c", "--limt", "3"}).error().message, Catch::Contains("did you mean limit?"));
+  CHECK_THAT(read("conversation", "get", {"c", "--limit", "x"}).error().message, Catch::Contains("a whole number"));
+  CHECK_THAT(read("conversation", "get", {"c", "--limit"}).error().message, Catch::Contains("a value is wanted"));
+  CHECK_THAT(read("conversation", "get", {}).error().message, Catch::Contains("conversation_id is missing"));
+  CHECK_THAT(read("conversation", "list", {"x"}).error().message, Catch::Contains("one word too many"));
+  CHECK_THAT(read("chat", "send", {"--sampling", "{", "x"}).error().message, Catch::Contains("JSON is wanted"));
+}
+
+TEST_CASE("an unknown command gets a suggestion or the verbs there are") {
+  CHECK_THAT(find_method(methods(), "conversatoin", "get").error().message, Catch::Contains("conversation"));
+  CHECK_THAT(find_method(methods(), "conversation", "gett").error().message, Catch::Contains("get, list"));
+  CHECK_THAT(find_method(methods(), "conversation", "").error().message, Catch::Contains("get, list"));
+}
+
+TEST_CASE("usage names positionals and options") {
+  const std::string text = usage(**find_method(methods(), "conversation", "get"));
+  CHECK_THAT(text, Catch::Contains("hobctl conversation get CONVERSATION_ID [--options]"));
+  CHECK_THAT(text, Catch::Contains("how many"));
+}
+
+TEST_CASE("a list becomes a table that fits the terminal") {
+  const json::value list = *parse_json(R"({"items":[{"id":"a","title":"ein sehr langer Titel, der nicht passt und gekürzt wird","n":1},{"id":"bb","title":null,"n":20}],"next_cursor":"c1"})");
+  const std::string text = render(list, 40);
+  CHECK_THAT(text, Catch::Contains("id"));
+  CHECK_THAT(text, Catch::Contains("…"));
+  CHECK_THAT(text, Catch::Contains("more: --cursor c1"));
+  CHECK(render(*parse_json(R"({"items":[],"next_cursor":null})")) == "nothing\n");
+}
+
+TEST_CASE("an object becomes a line for each member") {
+  const std::string text = render(*parse_json(R"({"version":"1","ready":true,"turns":{"running":2}})"));
+  CHECK_THAT(text, Catch::Contains("ready:   yes"));
+  CHECK_THAT(text, Catch::Contains("  running: 2"));
+}
+
+TEST_CASE("a terminal is not driven by what a model says") {
+  CHECK(printable("a\x1b[2Jb\nc") == "a\\x1b[2Jb\nc");
+}
+
+TEST_CASE("completion scripts know groups and verbs") {
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    const auto script = completion_script(shell, methods());
+    REQUIRE(script.has_value());
+    CHECK_THAT(*script, Catch::Contains("get list"));
+  }
+  CHECK(completion_script("tcsh", methods()).has_error());
+}

@@ -1,0 +1,265 @@
+#include "api/http_gate.hpp"
+#include "api/http_origin.hpp"
+#include "api/keys.hpp"
+#include "api/rate_limiter.hpp"
+#include "fakes.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace hobd;
+using namespace hobd::test;
+
+namespace {
+
+struct House {
+  asio::io_context core{1};
+  FakeRegistry registry;
+  FakeUsers users;
+  FakeClock clock;
+  std::shared_ptr<Config> config = std::make_shared<Config>();
+  std::unique_ptr<HttpGate> gate;
+
+  explicit House(AuthMode mode = AuthMode::none) {
+    config->auth.mode = mode;
+    config->limits.requests_per_minute = 60;
+    config->limits.burst = 2;
+    registry.route_list = {
+        {.path = "/chat", .methods = {"POST"}},
+        {.path = "/health", .methods = {"GET"}, .auth = RouteManifest::Auth::none, .rate_limited = false},
+        {.path = "/admin", .methods = {"GET"}, .auth = RouteManifest::Auth::admin, .rate_limited = false},
+        {.path = "/v1/models", .methods = {"GET"}, .errors = RouteManifest::Errors::openai},
+        {.path = "/ws", .methods = {"GET"}, .rate_limited = false, .websocket = true},
+    };
+    gate = std::make_unique<HttpGate>(HttpGateContext{core.get_executor(), &registry, &users, &clock, [](int) {}}, config);
+  }
+
+  std::shared_ptr<FakeExchange> visit(std::string method, std::string path, HttpHeaders headers = {}, std::string body = {}, bool websocket = false) {
+    auto exchange = std::make_shared<FakeExchange>();
+    exchange->request_ = {.method = std::move(method), .target = path, .path = path, .query = "a=1&b=%22x%22", .headers = std::move(headers),
+                          .body = std::move(body), .remote = "127.0.0.1", .websocket = websocket};
+    if (!exchange->request_.headers.has("Host")) exchange->request_.headers.add("Host", "localhost:8787");
+    gate->handle(exchange);
+    core.restart();
+    core.run();
+    return exchange;
+  }
+};
+
+json::value body_of(const FakeExchange& exchange) { return *parse_json(exchange.body); }
+
+}  // namespace
+
+TEST_CASE("a request reaches the plugin with its head, and the answer comes back with the request's id") {
+  House house;
+  const auto exchange = house.visit("POST", "/chat", {{"X-Request-Id", "r-1"}, {"X-User-Id", "ann"}, {"Accept", "a"}, {"accept", "b"}}, "{}");
+  const json::value head = *parse_json(house.registry.instance.call.payload);
+  CHECK(head.at("id").as_string() == "r-1");
+  CHECK(head.at("route").as_string() == "/chat");
+  CHECK(head.at("query").at("b").as_string() == "\"x\"");
+  CHECK(head.at("headers").at("accept").as_string() == "a, b");
+  CHECK(head.at("user").at("name").as_string() == "ann");
+  CHECK(house.registry.instance.call.extra == "{}");
+  CHECK(house.registry.instance.call.principal->user_name == "ann");
+  house.registry.instance.done(std::string(R"({"status":201,"headers":{"X-A":"1","X-Bad":"a\r\nb"},"body":{"ok":true}})"));
+  CHECK(exchange->status == 201);
+  CHECK(exchange->headers.get("X-Request-Id") == "r-1");
+  CHECK(exchange->headers.get("X-A") == "1");
+  CHECK_FALSE(exchange->headers.has("X-Bad"));
+  CHECK(exchange->headers.get("Content-Type") == "application/json");
+  CHECK(body_of(*exchange).at("ok").as_bool());
+}
+
+TEST_CASE("a request id that could break a log line is replaced") {
+  House house;
+  const auto exchange = house.visit("GET", "/nowhere", {{"X-Request-Id", "a b\"c"}});
+  CHECK(exchange->headers.get("X-Request-Id").starts_with("req_"));
+}
+
+TEST_CASE("an unknown path is 404 and a wrong method 405 with Allow") {
+  House house;
+  CHECK(house.visit("GET", "/nowhere")->status == 404);
+  const auto exchange = house.visit("GET", "/chat");
+  CHECK(exchange->status == 405);
+  CHECK(exchange->headers.get("Allow") == "POST");
+}
+
+TEST_CASE("under auth none a foreign Host or Origin is refused") {
+  House house;
+  CHECK(house.visit("GET", "/health", {{"Host", "evil.example:8787"}})->status == 403);
+  CHECK(house.visit("POST", "/chat", {{"Origin", "http://evil.example"}})->status == 403);
+  CHECK(house.visit("POST", "/chat", {{"Origin", "null"}})->status == 403);
+  CHECK(house.registry.instance.calls == 0);
+  house.visit("POST", "/chat", {{"Origin", "http://localhost:8787"}});
+  CHECK(house.registry.instance.calls == 1);
+}
+
+TEST_CASE("a configured origin gets its preflight answered and CORS fields on answers") {
+  House house;
+  house.config->http.cors_origins = {"https://app.example"};
+  const auto preflight = house.visit("OPTIONS", "/chat", {{"Origin", "https://app.example"}, {"Access-Control-Request-Method", "POST"}});
+  CHECK(preflight->status == 204);
+  CHECK(preflight->headers.get("Access-Control-Allow-Origin") == "https://app.example");
+  CHECK(house.registry.instance.calls == 0);
+}
+
+TEST_CASE("hosts and origins are compared as browsers write them") {
+  CHECK(is_loopback_host("LOCALHOST:1"));
+  CHECK(is_loopback_host("127.0.0.1"));
+  CHECK(is_loopback_host("[::1]:80"));
+  CHECK_FALSE(is_loopback_host("127.0.0.1.evil.example"));
+  CHECK_FALSE(is_loopback_host(""));
+  CHECK(is_own_origin("http://localhost:1", "localhost:1"));
+  CHECK_FALSE(is_own_origin("http://localhost:2", "localhost:1"));
+  CHECK_FALSE(is_own_origin("null", "localhost:1"));
+}
+
+TEST_CASE("with keys, a caller without a good one is 401 and one with gets its user") {
+  House house(AuthMode::keys);
+  house.users.make("ann", false);
+  const std::string key = make_api_key();
+  house.users.keys.push_back({.id = "key_1", .user_id = "usr_ann", .name = "", .hash = sha256_hex(key), .scopes = {"chat"}, .created_at = {}, .expires_at = {}, .last_used_at = {}});
+  const auto none = house.visit("POST", "/chat");
+  CHECK(none->status == 401);
+  CHECK(none->headers.get("WWW-Authenticate") == "Bearer");
+  CHECK(house.visit("POST", "/chat", {{"Authorization", "Bearer hob_wrong"}})->status == 401);
+  house.users.key_queries = 0;
+  house.visit("POST", "/chat", {{"Authorization", "Bearer " + key}});
+  house.visit("POST", "/chat", {{"X-API-Key", key}});
+  CHECK(house.registry.instance.calls == 2);
+  CHECK(house.users.key_queries == 1);  // the second was remembered
+  house.users.keys.clear();
+  house.gate->forget_users();
+  CHECK(house.visit("POST", "/chat", {{"X-API-Key", key}})->status == 401);
+}
+
+TEST_CASE("an expired key is refused") {
+  House house(AuthMode::keys);
+  house.users.make("ann", false);
+  house.users.keys.push_back({.id = "key_1", .user_id = "usr_ann", .name = "", .hash = sha256_hex("hob_k"), .scopes = {"chat"}, .created_at = {},
+                              .expires_at = house.clock.time - std::chrono::seconds(1), .last_used_at = {}});
+  const auto exchange = house.visit("POST", "/chat", {{"X-API-Key", "hob_k"}});
+  CHECK(exchange->status == 401);
+  CHECK_THAT(exchange->body, Catch::Contains("expired"));
+}
+
+TEST_CASE("an admin route is closed to everybody else") {
+  House house;
+  CHECK(house.visit("GET", "/admin")->status == 403);
+  CHECK(house.registry.instance.calls == 0);
+}
+
+TEST_CASE("over the limit a user is told when to come back, another user isn't") {
+  House house;
+  house.visit("POST", "/chat", {{"X-User-Id", "ann"}});
+  house.visit("POST", "/chat", {{"X-User-Id", "ann"}});
+  const auto exchange = house.visit("POST", "/chat", {{"X-User-Id", "ann"}});
+  CHECK(exchange->status == 429);
+  CHECK(exchange->headers.get("Retry-After") == "1");
+  CHECK(body_of(*exchange).at("error").at("status").as_string() == "overloaded");
+  house.visit("POST", "/chat", {{"X-User-Id", "bob"}});
+  CHECK(house.registry.instance.calls == 3);
+  house.clock.steady_time += std::chrono::seconds(1);
+  house.visit("POST", "/chat", {{"X-User-Id", "ann"}});
+  CHECK(house.registry.instance.calls == 4);
+}
+
+TEST_CASE("a rate limiter forgets those who have rested") {
+  RateLimiter limiter;
+  limiter.configure(60, 2);
+  std::chrono::steady_clock::time_point now{};
+  for (int i = 0; i < 5000; ++i) {
+    limiter.take("user" + std::to_string(i), now);
+    now += std::chrono::milliseconds(100);
+  }
+  CHECK(limiter.size() < 2000);
+}
+
+TEST_CASE("a JSON body that is not UTF-8 is 400") {
+  House house;
+  CHECK(house.visit("POST", "/chat", {{"Content-Type", "application/json"}}, "{\"a\":\"\xff\"}")->status == 400);
+  CHECK(house.registry.instance.calls == 0);
+}
+
+TEST_CASE("errors of OpenAI routes have OpenAI's shape") {
+  House house(AuthMode::keys);
+  const auto exchange = house.visit("GET", "/v1/models");
+  CHECK(exchange->status == 401);
+  const json::value error = body_of(*exchange).at("error");
+  CHECK(error.at("type").as_string() == "authentication_error");
+  CHECK(error.at("code").as_string() == "invalid_api_key");
+  CHECK(error.at("param").is_null());
+}
+
+TEST_CASE("a plugin's error becomes the house's answer, and nonsense a 500") {
+  House house;
+  const auto refused = house.visit("GET", "/health");
+  house.registry.instance.done(Error{Code::unavailable, "no model"});
+  CHECK(refused->status == 503);
+  CHECK(body_of(*refused).at("error").at("message").as_string() == "no model");
+  const auto nonsense = house.visit("GET", "/health");
+  house.registry.instance.done(std::string("not json"));
+  CHECK(nonsense->status == 500);
+}
+
+TEST_CASE("a streamed answer goes through piece by piece; an error afterwards cuts it") {
+  House house;
+  const auto exchange = house.visit("POST", "/chat");
+  auto& instance = house.registry.instance;
+  CHECK(instance.call.on_chunk(R"({"status":200,"headers":{"Content-Type":"text/event-stream"}})"));
+  CHECK(instance.call.on_chunk("data: 1\n\n"));
+  CHECK(exchange->body == "data: 1\n\n");
+  instance.done(Error{Code::internal, "boom"});
+  CHECK(exchange->aborted);
+  CHECK_FALSE(exchange->ended);
+}
+
+TEST_CASE("a client that reads too slowly is cut and the plugin is told to stop") {
+  House house;
+  const auto exchange = house.visit("POST", "/chat");
+  auto& instance = house.registry.instance;
+  instance.call.on_chunk(R"({"status":200})");
+  exchange->full = true;
+  CHECK_FALSE(instance.call.on_chunk("x"));
+  CHECK(exchange->aborted);
+}
+
+TEST_CASE("a client that leaves cancels the plugin's call") {
+  House house;
+  const auto exchange = house.visit("POST", "/chat");
+  exchange->gone();
+  CHECK(house.registry.instance.cancelled == std::vector<std::uint64_t>{7});
+  CHECK_FALSE(house.registry.instance.call.on_chunk("late"));
+  house.registry.instance.done(std::string("{}"));
+  CHECK(exchange->status == 0);
+}
+
+TEST_CASE("a WebSocket carries messages both ways and is closed by either side") {
+  House house;
+  const auto exchange = house.visit("GET", "/ws", {}, {}, true);
+  auto& instance = house.registry.instance;
+  CHECK(instance.call.on_chunk(R"({"status":101})"));
+  REQUIRE(exchange->accepted);
+  exchange->handlers.message("hi", true);
+  CHECK(instance.messages == std::vector<std::string>{"hi"});
+  CHECK(instance.call.on_chunk("hello"));
+  CHECK(exchange->sent == std::vector<std::string>{"hello"});
+  exchange->handlers.closed(1000, "");
+  CHECK(instance.cancelled.size() == 1);
+  const auto second = house.visit("GET", "/ws", {}, {}, true);
+  instance.call.on_chunk(R"({"status":101})");
+  instance.done(std::string(R"({"code":1001,"reason":"bye"})"));
+  CHECK(second->close_code == 1001);
+}
+
+TEST_CASE("a plain request to a WebSocket route is told to upgrade") {
+  House house;
+  CHECK(house.visit("GET", "/ws")->status == 426);
+}
+
+TEST_CASE("HEAD is answered as GET without the body") {
+  House house;
+  const auto exchange = house.visit("HEAD", "/health");
+  house.registry.instance.done(std::string(R"({"status":200,"body":"x"})"));
+  CHECK(exchange->status == 200);
+  CHECK(exchange->body.empty());
+}
