@@ -50,7 +50,7 @@ class HttpProvider : public Plugin {
 
   /// Call it at the start of setup() when overriding.
   void setup() override {
-    provider_handlers([this](std::string_view chat, Call call) { complete(chat, std::move(call)); },
+    provider_handlers([this](std::string_view chat, Call&& call) { complete(chat, std::move(call)); },
                       simple_handler([this] { return fetch_models(); }));
   }
 
