@@ -290,7 +290,7 @@ TEST_CASE("the key goes by reference, and only when there is one") {
     host->finish(host->complete(kChat));
   }
   CHECK(without.requests[0].head.at("url") == "http://127.0.0.1:1234/v1/chat/completions");
-  CHECK(without.requests[0].head.at("mode") == "sse");
+  CHECK(without.requests[0].head.at("mode") == "stream");
   CHECK_FALSE(without.requests[0].head.at("headers").as_object().contains("authorization"));
   const auto& headers = with.requests[0].head.at("headers");
   CHECK(headers.at("authorization") == "Bearer ${secret:api_key}");
@@ -308,6 +308,19 @@ TEST_CASE("the model list in OpenAI's and vLLM's form") {
   reply.body = "no";
   host.http.push_back(reply);
   CHECK(host.finish(host.models()).status == HOB_DENIED);
+}
+TEST_CASE("comments, CRLF, event names and a last event without its empty line") {
+  HttpReply reply;
+  reply.body = ": OPENROUTER PROCESSING\r\n\r\nevent: x\r\ndata: {\"choices\":[{\"delta\":{\"content\":\"h\u00e9\"}}]}\r\n\r\n"
+               "data:{\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\r\n\r\ndata: [DONE]";
+  const auto answer = ask(reply);
+  CHECK(answer.status == HOB_OK);
+  CHECK(answer.text == "hé");
+}
+TEST_CASE("an answer of plain words is no answer") {
+  HttpReply reply;
+  reply.body = "upstream gave up";
+  CHECK(ask(reply).status == HOB_UNAVAILABLE);
 }
 TEST_CASE("a request that is not JSON is invalid") {
   ScriptedHost host(kFile, kConfig);

@@ -20,6 +20,7 @@
 #include "cpp/provider.hpp"
 #include "cpp/routes.hpp"
 #include "cpp/services.hpp"
+#include "cpp/sse.hpp"
 #include "cpp/task.hpp"
 
 #include <any>
