@@ -2,6 +2,8 @@
 
 #include "base/text.hpp"
 
+// Else valijson aborts the process on a schema that is none.
+#define VALIJSON_USE_EXCEPTIONS 1
 #include <valijson/adapters/boost_json_adapter.hpp>
 #include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>

@@ -231,10 +231,10 @@ awaitable<Result<std::string>> HostServiceSet::do_method(OperationPtr operation,
   CO_TRY(const json::object chosen, parse_json_object(options));
   CO_TRY(const Principal who, asker(chosen));
   auto self = shared_from_this();
-  const auto on_event = [self, operation](const json::value& value) {
+  std::function<void(const json::value&)> on_event = [self, operation](const json::value& value) {
     if (!self->event(operation, HOB_EVENT_DATA, json::serialize(value))) operation->tasks->cancel();
   };
-  Result<json::value> result = co_await backends_.methods->invoke(who, method, std::move(arguments), on_event);
+  Result<json::value> result = co_await backends_.methods->invoke(who, method, std::move(arguments), std::move(on_event));
   if (operation->overflowed) co_return Error{Code::overloaded, "the plugin doesn't take the events of " + method};
   if (result.has_error()) co_return std::move(result).error();
   co_return json::serialize(*result);

@@ -96,6 +96,16 @@ Result<PluginTables> LocalInstance::load_on_strand(const std::string& config) {
   return Error{code, fmt::format("activate() failed: {}; the log lines before this one say why", code_name(code))};
 }
 
+awaitable<Result<void>> LocalInstance::async_start() {
+  return asio::async_initiate<decltype(asio::use_awaitable), void(Result<void>)>(
+      [self = shared_from_this()](auto handler) {
+        // shared: std::function copies, the handler can't be
+        const auto waiting = std::make_shared<decltype(handler)>(std::move(handler));
+        self->start([waiting](Result<void> done) { std::move (*waiting)(std::move(done)); });
+      },
+      asio::use_awaitable);
+}
+
 void LocalInstance::start(std::function<void(Result<void>)> done) {
   strand_.post("activate", [self = shared_from_this(), done = std::move(done),
                             config = json::serialize(withhold_secrets(manifest_, settings_))] {
@@ -145,9 +155,11 @@ awaitable<void> LocalInstance::async_stop(std::chrono::milliseconds limit) {
   for (const hob_id id : open) cancel_call(id);
   host_->parts().timers->close();
   host_->parts().services->close();
-  const bool drained = co_await wait_until(
-      [self] { return self->calls_.empty() && self->host_->parts().services->in_flight() == 0 && self->blocking_tasks_ == 0; },
-      end);
+  // Named: g++ 12 destroys the captures of a temporary in a co_await expression twice.
+  std::function<bool()> is_idle = [self] {
+    return self->calls_.empty() && self->host_->parts().services->in_flight() == 0 && self->blocking_tasks_ == 0;
+  };
+  const bool drained = co_await wait_until(std::move(is_idle), end);
   closing_ = true;
   if (was_stuck || !drained) {
     if (strand_.held() && !was_stuck) pool_->replace_thread();
@@ -160,7 +172,8 @@ awaitable<void> LocalInstance::async_stop(std::chrono::milliseconds limit) {
     if (hob_plugin* plugin = self->plugin_.exchange(nullptr)) plugin->destroy(plugin);
     *destroyed = true;
   });
-  const bool gone = co_await wait_until([destroyed] { return destroyed->load(); }, end + grace_);
+  std::function<bool()> is_destroyed = [destroyed] { return destroyed->load(); };
+  const bool gone = co_await wait_until(std::move(is_destroyed), end + grace_);
   if (!gone) {
     pool_->replace_thread();
     log::warn(name_, "does not return from {} and is left behind", strand_.holder());
@@ -305,9 +318,9 @@ void LocalInstance::become_stuck(std::string_view function) {
 }
 
 awaitable<Result<std::string>> LocalInstance::async_call(PluginCall call) {
-  const auto self = shared_from_this();
-  co_return co_await asio::async_initiate<decltype(asio::use_awaitable), void(Result<std::string>)>(
-      [self](auto handler, PluginCall wanted) {
+  // Not a coroutine itself: g++ 12 destroys captures of temporaries in a co_await expression twice.
+  return asio::async_initiate<decltype(asio::use_awaitable), void(Result<std::string>)>(
+      [self = shared_from_this()](auto handler, PluginCall wanted) {
         using Handler = decltype(handler);
         // shared: std::function copies, the handler can't be
         const auto waiting = std::make_shared<Handler>(std::move(handler));

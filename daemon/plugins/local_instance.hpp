@@ -30,8 +30,8 @@ class LocalInstance final : public Instance, public PluginPort, public std::enab
   // shared: timers, posts and the strand's work keep it alive
   static std::shared_ptr<LocalInstance> make(LocalInstanceOptions options);
 
-  /// Loads, creates and activates on the strand. `done` once, on the core thread.
-  void start(std::function<void(Result<void>)> done);
+  /// Loads, creates and activates on the strand.
+  awaitable<Result<void>> async_start();
   /// Refuses new calls, cancels those in flight, waits at most `limit` for them, destroys the plugin. One that
   /// doesn't come back is abandoned with a log line.
   awaitable<void> async_stop(std::chrono::milliseconds limit);
@@ -63,6 +63,7 @@ class LocalInstance final : public Instance, public PluginPort, public std::enab
   struct Call;
   explicit LocalInstance(LocalInstanceOptions options);
   void open_host();
+  void start(std::function<void(Result<void>)> done);
   Result<PluginTables> load_on_strand(const std::string& config);
   void started(Result<PluginTables> tables, const std::function<void(Result<void>)>& done);
   void arm(hob_id id, Call& call, std::chrono::milliseconds delay, void (LocalInstance::*then)(hob_id));

@@ -244,6 +244,16 @@ int core_spawn(lua_State* lua) {
   return 1;
 }
 
+int core_task(lua_State* lua) {
+  lua_pushinteger(lua, static_cast<lua_Integer>(plugin_of(lua).current_id()));
+  return 1;
+}
+
+int core_is_running(lua_State* lua) {
+  lua_pushboolean(lua, plugin_of(lua).is_running(static_cast<std::uint64_t>(luaL_checkinteger(lua, 1))));
+  return 1;
+}
+
 int core_log(lua_State* lua) {
   plugin_of(lua).write_log(static_cast<std::int32_t>(luaL_checkinteger(lua, 1)), to_valid_utf8(text_argument(lua, 2)));
   return 0;
@@ -344,6 +354,7 @@ void push_core(lua_State* lua, LuaPlugin& plugin) {
       {"ws_close", guarded<core_websocket_close>}, {"abandon", guarded<core_abandon>},
       {"await", core_await},                  {"inbox", guarded<core_inbox>},
       {"emit", guarded<core_emit>},           {"is_cancelled", guarded<core_is_cancelled>},
+      {"task", core_task},                    {"is_running", core_is_running},
       {"spawn", guarded<core_spawn>},         {"log", guarded<core_log>},
       {"now", core_now},                      {"monotonic", core_monotonic},
       {"equal", guarded<core_equal>},         {"valid_utf8", guarded<core_valid_utf8>},

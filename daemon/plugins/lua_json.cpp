@@ -27,7 +27,7 @@ class Encoder {
   explicit Encoder(lua_State* lua) : lua_(lua) {}
 
   json::value value(int index, int depth) {
-    count(8);
+    count(16);
     switch (lua_type(lua_, index)) {
       case LUA_TNIL: return nullptr;
       case LUA_TBOOLEAN: return bool(lua_toboolean(lua_, index));
@@ -49,7 +49,7 @@ class Encoder {
  private:
   void count(std::size_t bytes) {
     size_ += bytes;
-    if (size_ > 2 * kLuaJsonBytes) throw LuaRaise{"too large for JSON"};
+    if (size_ > kLuaJsonBytes) throw LuaRaise{"too large for JSON"};
   }
 
   std::string_view text(int index) {

@@ -33,12 +33,12 @@ LuaPlugin::~LuaPlugin() = default;
 Result<void> LuaPlugin::load(const std::filesystem::path& file, const std::string& expected_id) {
   const std::string source = TRY(read_lua_source(file));
   const std::string name = "@" + file.filename().string();
+  const std::string prelude = std::string(kLuaPrelude) + kLuaPreludeCalls;
   lua_State* lua = state_.main();
   LuaState::Entry entry(state_, lua, nullptr);
   const int status = state_.protect([&](lua_State* l) {
     open_safe_libraries(l);
-    if (luaL_loadbufferx(l, kLuaPrelude, std::char_traits<char>::length(kLuaPrelude), "=hob", "t") != LUA_OK)
-      return lua_error(l);
+    if (luaL_loadbufferx(l, prelude.data(), prelude.size(), "=hob", "t") != LUA_OK) return lua_error(l);
     push_core(l, *this);
     lua_call(l, 1, 1);  // the dispatch table
     lua_pushvalue(l, 1);

@@ -121,6 +121,7 @@ class LuaPlugin {
   void stop_operation(hob_id id, const LuaMailbox& box);
   hob_id next_id() { return ++last_id_; }
   std::uint64_t current_id() const { return current_id_; }
+  bool is_running(std::uint64_t task) const { return tasks_.contains(task); }
   /// Starts the function on top of `lua`'s stack as a background task; takes it. False: too many.
   bool spawn(lua_State* lua);
   void write_log(std::int32_t level, std::string_view text) const;
@@ -156,8 +157,9 @@ class LuaPlugin {
 /// Pushes the table of functions that the prelude is written with (lua_core.cpp).
 void push_core(lua_State* lua, LuaPlugin& plugin);
 
-/// The module "hob", in Lua. A chunk that takes the core table and returns the module and the dispatch table.
+/// The module "hob", in Lua: two halves of one chunk that takes the core table and returns the module and the dispatch table.
 extern const char* const kLuaPrelude;
+extern const char* const kLuaPreludeCalls;
 
 /// Reads a script; invalid when it is not a plain file of at most 1 MiB.
 Result<std::string> read_lua_source(const std::filesystem::path& file);

@@ -2,7 +2,7 @@
 // are bounded, and the script can't talk its way out of either.
 //
 // Time. Every entry into Lua (LuaState::Entry) opens a slice. A hook looks at the clock every 128 instructions
-// and at every call. When the slice is over, the hook raises an error and keeps raising: it sets itself to
+// and at every call. A slice is processor time of the thread, so a busy machine stops nobody. When it is over, the hook raises an error and keeps raising: it sets itself to
 // every single instruction, so a pcall that catches the error gets the next one before it can do anything.
 // New threads inherit the hook. Where the interpreter switches hooks off (message handlers, finalizers) no
 // code of the script runs: see lua_sandbox.cpp. C functions that may work for long ask check() themselves.
@@ -77,7 +77,8 @@ class LuaState {
   std::size_t used_ = 0;
   lua_State* main_ = nullptr;
   bool inside_ = false;
-  std::int64_t deadline_ = 0, last_look_ = 0;  // milliseconds of the coarse monotonic clock
+  std::int64_t last_look_ = 0, look_again_ = 0;  // milliseconds of the coarse monotonic clock
+  std::int64_t started_ = 0, limit_ = 0;         // milliseconds of the thread's processor time
   const std::function<bool()>* cancelled_ = nullptr;
   Stop cause_ = Stop::slice;
   Stop stop_ = Stop::none;

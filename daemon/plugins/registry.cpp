@@ -6,9 +6,6 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 #include <algorithm>
 #include <map>
 #include <set>
@@ -203,13 +200,7 @@ class LocalRegistry final : public Registry {
   }
 
   awaitable<void> start_one(InstancePtr instance) {
-    const auto result = co_await asio::async_initiate<decltype(asio::use_awaitable), void(Result<void>)>(
-        [instance](auto handler) {
-          // shared: std::function copies, the handler can't be
-          const auto waiting = std::make_shared<decltype(handler)>(std::move(handler));
-          instance->start([waiting](Result<void> done) { std::move (*waiting)(std::move(done)); });
-        },
-        asio::use_awaitable);
+    const Result<void> result = co_await instance->async_start();
     if (result.has_error() || !instance->manifest().has_kind("tool")) co_return;
     PluginCall call;
     call.extension = HOB_EXT_TOOL;

@@ -39,7 +39,7 @@ struct HttpReply {
   int status = 200;
   json::object headers;
   std::string body;                 // whole; of a status that is no 2xx, also in mode sse
-  std::vector<std::string> events;  // mode sse: data of events named "message"
+  std::vector<std::string> events;  // modes sse and stream: data of events named "message"
   hob_status end = HOB_OK;          // and how it ends
   std::string error;
   bool hangs = false;               // until it is cancelled
@@ -189,11 +189,19 @@ class ScriptedHost {
     me.http.pop_front();
     const json::object reply_head{{"status", reply.status}, {"headers", reply.headers}, {"url", "http://scripted/"}};
     if (reply.status != 0) me.event(operation, HOB_EVENT_HEAD, json::serialize(reply_head));
-    for (const auto& data : reply.events) me.event(operation, HOB_EVENT_DATA, "message\n" + data);
+    const auto head_value = json::parse(text(head)).as_object();
+    const bool streams = head_value.contains("mode") && head_value.at("mode") == "stream" && reply.status / 100 == 2;
+    std::string wire = streams ? reply.body : "";
+    for (const auto& data : reply.events) {
+      if (streams) wire += "data: " + data + "\n\n";
+      else me.event(operation, HOB_EVENT_DATA, "message\n" + data);
+    }
+    // Pieces that cut events, and characters, in two.
+    for (std::size_t at = 0; at < wire.size(); at += 7) me.event(operation, HOB_EVENT_DATA, wire.substr(at, 7));
     if (reply.hangs) {
       me.hanging_.insert(operation);
     } else {
-      me.result(operation, reply.end, reply.end == HOB_OK ? reply.body : reply.error);
+      me.result(operation, reply.end, reply.end != HOB_OK ? reply.error : streams ? "" : reply.body);
     }
   }
   static void http_cancel(const hob_host* host, hob_id operation) {

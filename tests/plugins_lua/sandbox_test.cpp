@@ -210,7 +210,7 @@ TEST_CASE("patterns mean what the reference manual says") {
       {"select(2, pcall(string.find, 'x', '[a'))", R"~(["malformed pattern (missing ']')"])~"},
       {"select(2, pcall(string.find, 'x', '%'))", R"~(["malformed pattern (ends with '%')"])~"},
       {"select(2, pcall(string.find, 'x', '(x'))", R"(["unfinished capture"])"},
-      {"select(2, pcall(string.find, 'x', 'x)'))", R"(["invalid pattern capture"])"},
+      {"select(2, pcall(string.match, 'x', 'x)'))", R"(["invalid pattern capture"])"},
       {"select(2, pcall(string.gsub, 'x', 'x', '%2'))", R"(["invalid capture index %2"])"}};
   for (const auto& [code, expected] : cases) {
     const Answer& answer = host.call_tool("t", json::serialize(json::object{{"code", code}}));

@@ -136,6 +136,28 @@ return hob.plugin { id = "test", activate = function()
   REQUIRE(host.store["count"] == "2");
 }
 
+TEST_CASE("a repeating timer skips a turn while it runs, and goes on after one that was stopped") {
+  ScriptedHost host;
+  REQUIRE(host.load(R"(local hob = require "hob" local turns = 0
+return hob.plugin { id = "test", activate = function() hob.every(10, function()
+    turns = turns + 1
+    if turns == 1 then while true do end end
+    if turns == 2 then hob.sleep(5) end
+    hob.log.info("turn", turns)
+  end) end })", "{}", {.memory = 8u << 20, .slice = std::chrono::milliseconds(40)}).has_value());
+  const hob_id every = host.timers.begin()->first;
+  host.fire(every);
+  host.fire(every);
+  host.fire(every);
+  host.run();
+  REQUIRE(host.logs == std::vector<std::string>{"4 main.lua:4: ran for more than 40 ms without waiting"});
+  host.fire(host.timers.rbegin()->first);
+  host.fire(every);
+  host.run();
+  REQUIRE(host.logs.size() == 3);
+  REQUIRE(host.logs.back() == "2 turn 3");
+}
+
 TEST_CASE("cancel() makes a pending wait raise cancelled and ends the operation") {
   ScriptedHost host;
   REQUIRE(host.load(tool_script(R"(local hob = require "hob" local ok, e = pcall(hob.http.get, "http://x") cleaned = e.code error(e))")).has_value());

@@ -208,11 +208,11 @@ TEST_CASE("kill -9 in the middle of many writes loses no acknowledged message") 
 TEST_CASE("the WAL does not grow without bound") {
   TestStore t;
   const auto user = t.user();
-  const std::string big(200'000, 'x');
-  for (int i = 0; i < 300; ++i) t.get(t.journal().accept(inbound(user, big), Durability::journaled));
+  const std::string big(200'000, '.');  // no words: the index has no part in it
+  for (int i = 0; i < 120; ++i) t.get(t.journal().accept(inbound(user, big), Durability::journaled));
   const auto status = t.get(t.store->status());
-  REQUIRE(status.database_bytes > 20'000'000);
-  REQUIRE(status.wal_bytes < 40'000'000);
+  REQUIRE(status.database_bytes > 12'000'000);
+  REQUIRE(status.wal_bytes < 20'000'000);
   t.store->close();
   REQUIRE(std::filesystem::exists(t.file));
   REQUIRE_FALSE(std::filesystem::exists(t.file.string() + "-wal"));

@@ -20,6 +20,7 @@
 #include "cpp/provider.hpp"
 #include "cpp/routes.hpp"
 #include "cpp/services.hpp"
+#include "cpp/sse.hpp"
 #include "cpp/task.hpp"
 
 #include <any>
@@ -113,15 +114,29 @@ class Plugin {
   void method(std::string name, Fn fn) { add(methods_, name, json_handler(std::move(fn))); }
 
   /// `pattern` is "GET /path/{id}" or "/path/{id}" for every method, the path as in the manifest. Either
-  /// fn(const Request&) -> Response or Task<Response>, or fn(Request, Responder) that answers when it likes.
+  /// fn(const Request&) -> Response or Task<Response>, or fn(Request, Responder), plain or a Task<>, that answers when it
+  /// likes.
   template <class Fn>
   void route(std::string_view pattern, Fn fn) {
     const std::size_t space = pattern.find(' ');
     const std::string method(space == std::string_view::npos ? std::string_view() : pattern.substr(0, space));
     const std::string path(space == std::string_view::npos ? pattern : pattern.substr(space + 1));
-    add(routes_[path], method, RouteHandler([this, fn = std::move(fn)](Request request, Call call) mutable {
+    add(routes_[path], method, RouteHandler([this, fn = std::move(fn)](Request request, Call&& call) mutable {
       if constexpr (std::invocable<Fn&, Request, Responder>) {
-        fn(std::move(request), Responder(std::move(call)));
+        using R = std::invoke_result_t<Fn&, Request, Responder>;
+        if constexpr (detail::IsTask<R>::value) {
+          const hob_id id = call.id();
+          run_task(fn(std::move(request), Responder(std::move(call))), id, [this, id](R& ended) {
+            try {
+              ended.take();
+            } catch (...) {
+              const Error error = detail::current_error();
+              link_->finish(id, error.code == ok ? internal : error.code, error.message);
+            }
+          });
+        } else {
+          fn(std::move(request), Responder(std::move(call)));
+        }
       } else {
         answer_with(std::move(call), std::move(request), fn);
       }
@@ -132,8 +147,9 @@ class Plugin {
   /// models() -> {"models":[{"id","context_window"?}]} or a Task of it.
   template <class Complete, class Models>
   void provider(Complete complete, Models models) {
-    complete_ = [this, complete = std::move(complete)](std::string_view request, Call call) mutable {
-      answer_deltas(std::move(call), Json::parse(request, kDepth), complete);
+    complete_ = [this, complete = std::move(complete)](std::string_view request, Call&& call) mutable {
+      Json chat = Json::parse(request, kDepth);
+      answer_deltas(std::move(call), std::move(chat), complete);
     };
     models_ = simple_handler(std::move(models));
   }
@@ -267,8 +283,9 @@ class Plugin {
   }
 
   /// Answers `call` with what fn(request, out) makes; for HttpProvider.
-  using CompleteHandler = std::function<void(std::string_view request, Call call)>;
-  using SimpleHandler = std::function<void(Call call)>;
+  // Handlers take a call over by moving from it; one that throws before leaves it to be answered.
+  using CompleteHandler = std::function<void(std::string_view request, Call&& call)>;
+  using SimpleHandler = std::function<void(Call&& call)>;
   void provider_handlers(CompleteHandler complete, SimpleHandler models) {
     complete_ = std::move(complete);
     models_ = std::move(models);
@@ -276,15 +293,15 @@ class Plugin {
   /// A handler that answers with what fn() returns.
   template <class Fn>
   SimpleHandler simple_handler(Fn fn) {
-    return [this, fn = std::move(fn)](Call call) mutable { answer(std::move(call), [&] { return fn(); }); };
+    return [this, fn = std::move(fn)](Call&& call) mutable { answer(std::move(call), [&] { return fn(); }); };
   }
   static constexpr std::size_t kDepth = 64;
 
  private:
   friend struct detail::Glue;
 
-  using JsonHandler = std::function<void(std::string_view args, Call call)>;
-  using RouteHandler = std::function<void(Request request, Call call)>;
+  using JsonHandler = std::function<void(std::string_view args, Call&& call)>;
+  using RouteHandler = std::function<void(Request request, Call&& call)>;
   struct Tool {
     std::string doc;
     Json parameters;
@@ -359,7 +376,7 @@ class Plugin {
   /// Arguments that a handler's coroutine reads: kept alive beside it.
   template <class Fn>
   JsonHandler json_handler(Fn fn) {
-    return [this, fn = std::move(fn)](std::string_view text, Call call) mutable {
+    return [this, fn = std::move(fn)](std::string_view text, Call&& call) mutable {
       Json args = text.empty() ? Json(JsonObject()) : Json::parse(text, kDepth);
       if constexpr (std::invocable<Fn&, const Json&, Call&>) {
         using R = std::invoke_result_t<Fn&, const Json&, Call&>;

@@ -38,18 +38,22 @@ struct Glue {
       self(plugin).log_error(where, current_error());
     }
   }
-  /// Runs a handler with its Call; what it throws before it took the call over becomes the answer.
+  /// Runs a handler with its Call; what it throws becomes the answer. A call that was answered before takes no
+  /// second one: the host finds no such call.
   template <class Body>
-  static void serve(hob_plugin* plugin, hob_id id, Body body) noexcept {
+  static void serve(hob_plugin* plugin, hob_id id, hob_str context, Body body) noexcept {
     Link& link = *self(plugin).link_;
+    link.set_serving(id);
     try {
-      body(self(plugin));
+      Call call(link, id, std::string(view(context)));
+      body(self(plugin), call);
     } catch (...) {
-      // When the handler had the call, it answered already, and this finds no such call.
       const Error error = current_error();
       link.finish(id, error.code == ok ? internal : error.code, error.message);
     }
+    link.set_serving(0);
   }
+  static constexpr hob_str kNone{nullptr, 0};
 
   template <class P>
   static hob_status create(const hob_host* host, hob_plugin** out) {
@@ -103,10 +107,10 @@ struct Glue {
       return error.code == ok ? internal : error.code;
     }
   }
-  static void configure(hob_plugin* plugin, hob_id call, hob_str config) {
-    serve(plugin, call, [&](Plugin& p) {
+  static void configure(hob_plugin* plugin, hob_id id, hob_str config) {
+    serve(plugin, id, kNone, [&](Plugin& p, Call& call) {
       apply_config(p, view(config));
-      p.link_->finish(call, ok, "{}");
+      call.finish_bytes("{}");
     });
   }
   static void cancel(hob_plugin* plugin, hob_id call) {
@@ -127,53 +131,53 @@ struct Glue {
     }
   }
 
-  static void tool_describe(hob_plugin* plugin, hob_id call) {
-    serve(plugin, call, [&](Plugin& p) {
+  static void tool_describe(hob_plugin* plugin, hob_id id) {
+    serve(plugin, id, kNone, [&](Plugin& p, Call& call) {
       JsonArray list;
       for (const auto& [name, tool] : p.tools_) {
         list.push_back({{"name", name}, {"description", tool.doc}, {"parameters", tool.parameters}});
       }
-      p.link_->finish(call, ok, Json{{"tools", std::move(list)}}.dump());
+      call.finish(Json{{"tools", std::move(list)}});
     });
   }
-  static void tool_invoke(hob_plugin* plugin, hob_id call, hob_str name, hob_str args, hob_str context) {
-    serve(plugin, call, [&](Plugin& p) {
+  static void tool_invoke(hob_plugin* plugin, hob_id id, hob_str name, hob_str args, hob_str context) {
+    serve(plugin, id, context, [&](Plugin& p, Call& call) {
       const auto tool = p.tools_.find(std::string(view(name)));
       if (tool == p.tools_.end()) throw Error{not_found, "no tool \"" + std::string(view(name)) + "\" here"};
-      tool->second.run(view(args), Call(*p.link_, call, std::string(view(context))));
+      tool->second.run(view(args), std::move(call));
     });
   }
-  static void method_invoke(hob_plugin* plugin, hob_id call, hob_str name, hob_str params, hob_str user) {
-    serve(plugin, call, [&](Plugin& p) {
+  static void method_invoke(hob_plugin* plugin, hob_id id, hob_str name, hob_str params, hob_str user) {
+    serve(plugin, id, user, [&](Plugin& p, Call& call) {
       const auto method = p.methods_.find(view(name));
       if (method == p.methods_.end()) throw Error{not_found, "no method \"" + std::string(view(name)) + "\" here"};
-      method->second(view(params), Call(*p.link_, call, std::string(view(user))));
+      method->second(view(params), std::move(call));
     });
   }
-  static void provider_complete(hob_plugin* plugin, hob_id call, hob_str request) {
-    serve(plugin, call, [&](Plugin& p) { p.complete_(view(request), Call(*p.link_, call)); });
+  static void provider_complete(hob_plugin* plugin, hob_id id, hob_str request) {
+    serve(plugin, id, kNone, [&](Plugin& p, Call& call) { p.complete_(view(request), std::move(call)); });
   }
-  static void provider_models(hob_plugin* plugin, hob_id call) {
-    serve(plugin, call, [&](Plugin& p) { p.models_(Call(*p.link_, call)); });
+  static void provider_models(hob_plugin* plugin, hob_id id) {
+    serve(plugin, id, kNone, [&](Plugin& p, Call& call) { p.models_(std::move(call)); });
   }
-  static void embedder_describe(hob_plugin* plugin, hob_id call) {
-    serve(plugin, call, [&](Plugin& p) { p.describe_(Call(*p.link_, call)); });
+  static void embedder_describe(hob_plugin* plugin, hob_id id) {
+    serve(plugin, id, kNone, [&](Plugin& p, Call& call) { p.describe_(std::move(call)); });
   }
-  static void embedder_embed(hob_plugin* plugin, hob_id call, hob_str request) {
-    serve(plugin, call, [&](Plugin& p) { p.embed_(view(request), Call(*p.link_, call)); });
+  static void embedder_embed(hob_plugin* plugin, hob_id id, hob_str request) {
+    serve(plugin, id, kNone, [&](Plugin& p, Call& call) { p.embed_(view(request), std::move(call)); });
   }
-  static void channel_start(hob_plugin* plugin, hob_id call) {
-    serve(plugin, call, [&](Plugin& p) { p.start_(Call(*p.link_, call)); });
+  static void channel_start(hob_plugin* plugin, hob_id id) {
+    serve(plugin, id, kNone, [&](Plugin& p, Call& call) { p.start_(std::move(call)); });
   }
-  static void channel_stop(hob_plugin* plugin, hob_id call) {
-    serve(plugin, call, [&](Plugin& p) { p.stop_(Call(*p.link_, call)); });
+  static void channel_stop(hob_plugin* plugin, hob_id id) {
+    serve(plugin, id, kNone, [&](Plugin& p, Call& call) { p.stop_(std::move(call)); });
   }
-  static void channel_send(hob_plugin* plugin, hob_id call, hob_str message) {
-    serve(plugin, call, [&](Plugin& p) { p.send_(view(message), Call(*p.link_, call)); });
+  static void channel_send(hob_plugin* plugin, hob_id id, hob_str message) {
+    serve(plugin, id, kNone, [&](Plugin& p, Call& call) { p.send_(view(message), std::move(call)); });
   }
-  static void routes_request(hob_plugin* plugin, hob_id call, hob_str head, hob_str body) {
-    serve(plugin, call, [&](Plugin& p) {
-      Request request(call, view(head), view(body));
+  static void routes_request(hob_plugin* plugin, hob_id id, hob_str head, hob_str body) {
+    serve(plugin, id, kNone, [&](Plugin& p, Call& call) {
+      Request request(id, view(head), view(body));
       const auto route = p.routes_.find(request.route());
       if (route == p.routes_.end()) throw Error{not_found, "no route " + std::string(request.route())};
       auto handler = route->second.find(std::string(request.method()));
@@ -181,7 +185,7 @@ struct Glue {
       if (handler == route->second.end()) {
         throw Error{unsupported, std::string(request.method()) + " is not served at " + std::string(request.route())};
       }
-      handler->second(std::move(request), Call(*p.link_, call));
+      handler->second(std::move(request), std::move(call));
     });
   }
   static void routes_message(hob_plugin* plugin, hob_id call, std::int32_t is_text, hob_str data) {

@@ -4,11 +4,6 @@
 
 namespace hob {
 
-struct SseEvent {
-  std::string_view name;  // "message" if the server gave none
-  std::string_view data;
-};
-
 /// One answer of a model in the making: where event() puts deltas, and how it says that the answer is whole.
 class Exchange : public Deltas {
  public:
@@ -30,6 +25,9 @@ class Exchange : public Deltas {
   Completion completion_;
   bool has_stopped_ = false;
   bool has_events_ = false;
+  SseReader sse_;
+  std::string whole_;  // the start of an answer, or all of one that is no stream
+  enum class Form { unknown, events, whole } form_ = Form::unknown;
   hob_id operation_ = 0;
   HttpResponse response_;
 };
@@ -50,7 +48,7 @@ class HttpProvider : public Plugin {
 
   /// Call it at the start of setup() when overriding.
   void setup() override {
-    provider_handlers([this](std::string_view chat, Call call) { complete(chat, std::move(call)); },
+    provider_handlers([this](std::string_view chat, Call&& call) { complete(chat, std::move(call)); },
                       simple_handler([this] { return fetch_models(); }));
   }
 
@@ -95,7 +93,9 @@ class HttpProvider : public Plugin {
   void complete(std::string_view chat, Call call) {
     const auto exchange = std::make_shared<Exchange>(std::move(call));  // lives as long as its operation
     try {
-      const HttpRequest wanted = request(Json::parse(chat, kDepth));
+      HttpRequest wanted = request(Json::parse(chat, kDepth));
+      // Read as bytes: one hop to the strand carries many events, and a plain answer is not lost.
+      if (wanted.mode == HttpMode::sse) wanted.mode = HttpMode::stream;
       exchange->operation_ = http().start(
           wanted,
           [this, exchange](std::uint32_t kind, std::string_view data) { on_event(*exchange, kind, data); },
@@ -110,23 +110,38 @@ class HttpProvider : public Plugin {
     if (!exchange.call_.is_open()) return;
     try {
       if (kind == HOB_EVENT_HEAD) return Http::read_head(data, exchange.response_);
-      const std::size_t line = data.find('\n');
-      if (line == std::string_view::npos) return;
-      exchange.has_events_ = true;
-      event({data.substr(0, line), data.substr(line + 1)}, exchange);
+      take(exchange, data);
     } catch (...) {
       fail(exchange, detail::current_error());
       http().cancel(exchange.operation_);
     }
+  }
+  /// Some servers ignore "stream" and answer plain JSON, some name a wrong content type: the first byte tells.
+  void take(Exchange& exchange, std::string_view data) {
+    using Form = Exchange::Form;
+    if (exchange.form_ == Form::unknown) {
+      const std::size_t first = data.find_first_not_of(" \t\r\n");
+      if (first == std::string_view::npos) return;
+      exchange.form_ = std::string_view("{[<").find(data[first]) != std::string_view::npos ? Form::whole : Form::events;
+    }
+    if (exchange.form_ == Form::whole) {
+      if (exchange.whole_.size() + data.size() > kMaxWhole) throw Error{overloaded, "the answer is larger than 8 MiB"};
+      exchange.whole_ += data;
+      return;
+    }
+    exchange.sse_.feed(data, [&](const SseEvent& one) {
+      exchange.has_events_ = true;
+      event(one, exchange);
+    });
   }
   void on_result(Exchange& exchange, Code code, std::string_view body) {
     if (!exchange.call_.is_open()) return;
     try {
       if (code != ok && !exchange.has_stopped_) throw Error{code, std::string(body)};
       if (code != ok) body = {};  // the answer is whole; only its connection broke
-      exchange.response_.body = body;
+      exchange.response_.body = exchange.whole_.empty() ? std::string(body) : std::move(exchange.whole_);
       if (!exchange.response_.is_ok()) throw failure(exchange.response_);
-      if (!body.empty() && !exchange.has_stopped_) whole(exchange.response_, exchange);
+      if (!exchange.response_.body.empty() && !exchange.has_stopped_) whole(exchange.response_, exchange);
       if (!exchange.has_stopped_) {
         throw Error{unavailable, exchange.has_events_ ? "the model server's answer ended in the middle"
                                                       : "the model server answered with nothing"};
@@ -136,6 +151,7 @@ class HttpProvider : public Plugin {
       fail(exchange, detail::current_error());
     }
   }
+  static constexpr std::size_t kMaxWhole = 8 << 20;
   static void fail(Exchange& exchange, const Error& error) { exchange.call_.fail(error); }
 
   Task<Json> fetch_models() {

@@ -19,11 +19,14 @@
 #include "error.hpp"
 #include "json.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace hob::detail {
 
@@ -69,6 +72,11 @@ class Link {
   bool is_cancelled(hob_id call) const noexcept {
     return HOB_HAS(call_, is_cancelled) && call_->is_cancelled(host_, call) != 0;
   }
+
+  /// The call whose handler runs now: while an exception passes through that handler, its Call is left open
+  /// for serve() to answer with the exception's own words.
+  void set_serving(hob_id call) noexcept { serving_ = call; }
+  bool is_passing_error(hob_id call) const noexcept { return serving_ == call && std::uncaught_exceptions() > 0; }
 
   using Listener = std::function<void()>;
   using MessageListener = std::function<void(bool is_text, std::string_view data)>;
@@ -194,6 +202,7 @@ class Link {
 
   const hob_host* host_;
   const hob_host_call* call_ = nullptr;
+  std::atomic<hob_id> serving_ = 0;
   std::unordered_map<hob_id, Operation> operations_;
   std::unordered_map<hob_id, Timer> timers_;
   hob_id last_id_ = 0;
@@ -254,7 +263,10 @@ class Call {
   void end(Code code, std::string_view result) {
     if (auto* link = std::exchange(link_, nullptr)) link->finish(id_, code, result);
   }
-  void forget() noexcept { end(internal, "the plugin ended the call without an answer"); }
+  void forget() noexcept {
+    if (link_ && link_->is_passing_error(id_)) return;
+    end(internal, "the plugin ended the call without an answer");
+  }
 
   detail::Link* link_ = nullptr;
   hob_id id_ = 0;

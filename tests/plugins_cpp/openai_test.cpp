@@ -1,0 +1,328 @@
+// provider_openai against what servers really send, and against every way they fail.
+#include <catch2/catch.hpp>
+
+#include "fakes/scripted_host.hpp"
+
+using fakes::HttpReply;
+using fakes::ScriptedHost;
+namespace json = boost::json;
+
+namespace {
+
+const std::string kFile = HOB_PLUGINS "/provider_openai/provider_openai.so";
+const std::string kConfig = R"({"base_url":"http://127.0.0.1:1234/v1/"})";
+const std::string kChat = R"({"model":"m","stream":true,"messages":[{"role":"user","content":"Hi"}]})";
+
+struct Answer {
+  hob_status status;
+  std::string text, reasoning, stop, model, error;
+  std::map<std::int64_t, json::object> calls;  // pieces put together
+  json::value usage;
+};
+
+Answer gather(const fakes::CallEnd& end) {
+  REQUIRE(end.is_done);
+  REQUIRE(end.finishes == 1);
+  Answer answer{.status = end.status, .text = {}, .reasoning = {}, .stop = {}, .model = {}, .error = {}, .calls = {}, .usage = {}};
+  for (const auto& chunk : end.chunks) {
+    const auto delta = json::parse(chunk).as_object();
+    if (const auto* text = delta.if_contains("text")) answer.text += text->as_string();
+    if (const auto* text = delta.if_contains("reasoning")) answer.reasoning += text->as_string();
+    if (const auto* usage = delta.if_contains("usage")) answer.usage = *usage;
+    if (const auto* piece = delta.if_contains("tool_call")) {
+      auto& call = answer.calls[piece->at("index").as_int64()];
+      for (const auto& [key, value] : piece->as_object()) {
+        if (key == "index") continue;
+        auto& known = call[key];
+        known = known.is_string() ? json::value(std::string(known.as_string()) + std::string(value.as_string())) : value;
+      }
+    }
+  }
+  if (end.status == HOB_OK) {
+    const auto result = json::parse(end.result).as_object();
+    answer.stop = result.at("stop").as_string();
+    if (const auto* model = result.if_contains("model")) answer.model = model->as_string();
+  } else {
+    answer.error = end.result;
+  }
+  return answer;
+}
+
+Answer ask(HttpReply reply, const std::string& chat = kChat) {
+  ScriptedHost host(kFile, kConfig);
+  REQUIRE(host.activated == HOB_OK);
+  host.http.push_back(std::move(reply));
+  return gather(host.finish(host.complete(chat)));
+}
+Answer stream(std::vector<std::string> events) {
+  HttpReply reply;
+  reply.events = std::move(events);
+  return ask(std::move(reply));
+}
+Answer refused(int status, std::string body, json::object headers = {}) {
+  HttpReply reply;
+  reply.status = status;
+  reply.body = std::move(body);
+  reply.headers = std::move(headers);
+  return ask(std::move(reply));
+}
+json::value body_sent(const std::string& chat, const std::string& config = kConfig) {
+  ScriptedHost host(kFile, config);
+  host.http.push_back({});
+  host.finish(host.complete(chat));
+  REQUIRE(host.requests.size() == 1);
+  return json::parse(host.requests[0].body);
+}
+
+}  // namespace
+
+TEST_CASE("a stream as OpenAI sends it") {
+  const auto answer = stream(
+      {R"({"id":"c","object":"chat.completion.chunk","model":"gpt-x","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}],"usage":null})",
+       R"({"model":"gpt-x","choices":[{"index":0,"delta":{"content":"Hello"},"finish_reason":null}],"usage":null})",
+       R"({"model":"gpt-x","choices":[{"index":0,"delta":{"content":" \"you\"\n"},"finish_reason":null}]})",
+       R"({"model":"gpt-x","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})",
+       R"({"model":"gpt-x","choices":[],"usage":{"prompt_tokens":9,"completion_tokens":3,"prompt_tokens_details":{"cached_tokens":4}}})",
+       "[DONE]"});
+  CHECK(answer.text == "Hello \"you\"\n");
+  CHECK(answer.stop == "end");
+  CHECK(answer.model == "gpt-x");
+  CHECK(answer.usage == json::value{{"input_tokens", 9}, {"output_tokens", 3}, {"cached_tokens", 4}});
+}
+TEST_CASE("tool calls that come in pieces, two at once") {
+  const auto answer = stream(
+      {R"({"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","type":"function","function":{"name":"one","arguments":""}}]}}]})",
+       R"({"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{\"x\":"}}]}}]})",
+       R"({"choices":[{"delta":{"tool_calls":[{"index":1,"id":"b","function":{"name":"two","arguments":"{}"}},{"index":0,"function":{"arguments":"1}"}}]}}]})",
+       R"({"choices":[{"delta":{},"finish_reason":"tool_calls"}]})", "[DONE]"});
+  REQUIRE(answer.calls.size() == 2);
+  CHECK(answer.calls.at(0) == json::object{{"id", "a"}, {"name", "one"}, {"arguments", "{\"x\":1}"}});
+  CHECK(answer.calls.at(1) == json::object{{"id", "b"}, {"name", "two"}, {"arguments", "{}"}});
+  CHECK(answer.stop == "tool_calls");
+}
+TEST_CASE("whole tool calls without an index, and a finish reason of stop, as Ollama sends them") {
+  const auto answer = stream(
+      {R"({"choices":[{"delta":{"role":"assistant","content":"","tool_calls":[{"id":"a","function":{"name":"one","arguments":"{}"}},{"id":"b","function":{"name":"two","arguments":"{}"}}]},"finish_reason":null}]})",
+       R"({"choices":[{"delta":{"content":""},"finish_reason":"stop"}]})", "[DONE]"});
+  CHECK(answer.calls.size() == 2);
+  CHECK(answer.stop == "tool_calls");
+}
+TEST_CASE("tool calls that all claim index 0 stay apart by their ids") {
+  const auto answer = stream(
+      {R"({"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"one","arguments":"{}"}}]}}]})",
+       R"({"choices":[{"delta":{"tool_calls":[{"index":0,"id":"b","function":{"name":"two","arguments":"{}"}}]},"finish_reason":"tool_calls"}]})"});
+  CHECK(answer.calls.size() == 2);
+}
+TEST_CASE("a tool call without an id gets one, and arguments as an object become text") {
+  const auto answer = stream(
+      {R"({"choices":[{"delta":{"tool_calls":[{"function":{"name":"one","arguments":{"x":1}}}]},"finish_reason":"tool_calls"}]})"});
+  REQUIRE(answer.calls.size() == 1);
+  CHECK_FALSE(answer.calls.at(0).at("id").as_string().empty());
+  CHECK(answer.calls.at(0).at("arguments") == "{\"x\":1}");
+}
+TEST_CASE("reasoning under both names that servers use") {
+  CHECK(stream({R"({"choices":[{"delta":{"reasoning_content":"hm"}}]})", "[DONE]"}).reasoning == "hm");
+  CHECK(stream({R"({"choices":[{"delta":{"reasoning":"hm","content":null}}]})", "[DONE]"}).reasoning == "hm");
+}
+TEST_CASE("DeepSeek's cached tokens are counted") {
+  const auto answer = stream({R"({"choices":[{"delta":{"content":"x"},"finish_reason":"length"}],"usage":{"prompt_tokens":5,"completion_tokens":1,"prompt_cache_hit_tokens":3}})"});
+  CHECK(answer.usage.at("cached_tokens") == 3);
+  CHECK(answer.stop == "length");
+}
+TEST_CASE("a filtered answer says so") {
+  CHECK(stream({R"({"choices":[{"delta":{},"finish_reason":"content_filter"}]})"}).stop == "filtered");
+}
+TEST_CASE("a stream that ends without finish reason or DONE is broken off") {
+  const auto answer = stream({R"({"choices":[{"delta":{"content":"Hel"}}]})"});
+  CHECK(answer.status == HOB_UNAVAILABLE);
+  CHECK_THAT(answer.error, Catch::Contains("ended in the middle"));
+}
+TEST_CASE("a connection that breaks mid-answer keeps its own words") {
+  HttpReply reply;
+  reply.events = {R"({"choices":[{"delta":{"content":"Hel"}}]})"};
+  reply.end = HOB_UNAVAILABLE;
+  reply.error = "connection reset";
+  const auto answer = ask(reply);
+  CHECK(answer.status == HOB_UNAVAILABLE);
+  CHECK(answer.error == "connection reset");
+}
+TEST_CASE("a connection that breaks after the answer does no harm") {
+  HttpReply reply;
+  reply.events = {R"({"choices":[{"delta":{"content":"Hi"},"finish_reason":"stop"}]})"};
+  reply.end = HOB_UNAVAILABLE;
+  CHECK(ask(reply).status == HOB_OK);
+}
+TEST_CASE("a server that is down, or answers with nothing") {
+  HttpReply down;
+  down.status = 0;
+  down.end = HOB_UNAVAILABLE;
+  down.error = "connect to 127.0.0.1:1234: connection refused";
+  CHECK(ask(down).error == "connect to 127.0.0.1:1234: connection refused");
+  CHECK(ask({}).status == HOB_UNAVAILABLE);
+  CHECK_THAT(ask({}).error, Catch::Contains("answered with nothing"));
+}
+TEST_CASE("a server that ignores stream and answers plain JSON") {
+  HttpReply reply;
+  reply.body = R"({"model":"m","choices":[{"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2}})";
+  const auto answer = ask(reply);
+  CHECK(answer.text == "Hi");
+  CHECK(answer.usage.at("output_tokens") == 2);
+}
+TEST_CASE("a whole answer with tool calls, asked for without streaming") {
+  HttpReply reply;
+  reply.body = R"({"choices":[{"message":{"content":null,"tool_calls":[{"id":"a","type":"function","function":{"name":"one","arguments":"{}"}}]},"finish_reason":"tool_calls"}]})";
+  const auto answer = ask(reply, R"({"model":"m","stream":false,"messages":[]})");
+  CHECK(answer.stop == "tool_calls");
+  CHECK(answer.calls.at(0).at("name") == "one");
+}
+TEST_CASE("refusals are mapped and keep the server's words") {
+  const std::string words = R"({"error":{"message":"Incorrect API key provided","type":"invalid_request_error"}})";
+  CHECK(refused(401, words).status == HOB_DENIED);
+  CHECK_THAT(refused(401, words).error, Catch::Contains("Incorrect API key provided") && Catch::Contains("401"));
+  CHECK(refused(403, words).status == HOB_DENIED);
+  CHECK(refused(400, R"({"error":"bad thing"})").status == HOB_INVALID);
+  CHECK_THAT(refused(400, R"({"error":"bad thing"})").error, Catch::Contains("bad thing"));
+  CHECK_THAT(refused(422, R"({"detail":[{"msg":"field required"}]})").error, Catch::Contains("field required"));
+  CHECK(refused(404, R"({"error":{"message":"model \"x\" not found"}})").status == HOB_NOT_FOUND);
+  CHECK(refused(500, "oops").status == HOB_UNAVAILABLE);
+  CHECK(refused(503, "").status == HOB_UNAVAILABLE);
+}
+TEST_CASE("a rate limit says when to try again") {
+  const auto answer = refused(429, R"({"error":{"message":"slow down"}})", {{"retry-after", "7"}});
+  CHECK(answer.status == HOB_OVERLOADED);
+  CHECK_THAT(answer.error, Catch::StartsWith("retry after 7 s: ") && Catch::Contains("slow down"));
+  CHECK(refused(429, "").status == HOB_OVERLOADED);
+}
+TEST_CASE("an HTML page is not shown") {
+  const auto answer = refused(502, "<html><body><h1>Bad Gateway</h1></body></html>");
+  CHECK(answer.status == HOB_UNAVAILABLE);
+  CHECK_THAT(answer.error, Catch::Contains("HTML page") && !Catch::Contains("<h1>"));
+  HttpReply page;
+  page.body = "<!doctype html><p>hello";
+  CHECK(ask(page).status == HOB_UNAVAILABLE);
+  CHECK_THAT(ask(page).error, Catch::Contains("HTML page"));
+}
+TEST_CASE("an event that is not JSON ends the answer and the request") {
+  ScriptedHost host(kFile, kConfig);
+  HttpReply reply;
+  reply.events = {"{\"choices\":[{\"delta\"", R"({"choices":[{"delta":{"content":"more"}}]})"};
+  reply.hangs = true;
+  host.http.push_back(reply);
+  const auto answer = gather(host.finish(host.complete(kChat)));
+  CHECK(answer.status == HOB_UNAVAILABLE);
+  CHECK_THAT(answer.error, Catch::Contains("not JSON"));
+  CHECK(host.cancelled_http.size() >= 1);
+}
+TEST_CASE("an error inside a stream keeps its code and words") {
+  const auto answer = stream({R"({"choices":[{"delta":{"content":"x"}}]})", R"({"error":{"code":429,"message":"upstream is busy"}})"});
+  CHECK(answer.status == HOB_OVERLOADED);
+  CHECK_THAT(answer.error, Catch::Contains("upstream is busy"));
+  CHECK(stream({R"({"error":{"message":"boom"}})"}).status == HOB_UNAVAILABLE);
+}
+TEST_CASE("events of unexpected shapes do no harm") {
+  const auto answer = stream({"{}", "[]", "null", R"({"choices":null})", R"({"choices":[{"delta":"x"}]})",
+                              R"({"choices":[{"delta":{"content":5,"tool_calls":"no"}}],"usage":[]})",
+                              R"({"choices":[{"delta":{"content":[{"type":"text","text":"hi"}]},"finish_reason":"stop"}]})"});
+  CHECK(answer.status == HOB_OK);
+  CHECK(answer.text == "hi");
+}
+TEST_CASE("cancelling the call cancels the request, and the answer comes once") {
+  ScriptedHost host(kFile, kConfig);
+  HttpReply reply;
+  reply.events = {R"({"choices":[{"delta":{"content":"x"}}]})"};
+  reply.hangs = true;
+  host.http.push_back(reply);
+  const auto call = host.complete(kChat);
+  host.run();
+  CHECK_FALSE(host.end(call).is_done);
+  host.cancel(call);
+  CHECK(gather(host.finish(call)).status == HOB_CANCELLED);
+}
+TEST_CASE("a listener that is gone ends the request") {
+  ScriptedHost host(kFile, kConfig);
+  host.emit_answer = HOB_CANCELLED;
+  HttpReply reply;
+  reply.events = {R"({"choices":[{"delta":{"content":"x"}}]})"};
+  reply.hangs = true;
+  host.http.push_back(reply);
+  CHECK(gather(host.finish(host.complete(kChat))).status == HOB_CANCELLED);
+  CHECK(host.cancelled_http.size() >= 1);
+}
+TEST_CASE("without the permission the error names the line to add") {
+  ScriptedHost host(kFile, kConfig, {"hob.host.http/1"});
+  const auto answer = gather(host.finish(host.complete(kChat)));
+  CHECK(answer.status == HOB_DENIED);
+  CHECK_THAT(answer.error, Catch::Contains("\"http\"") && Catch::Contains("plugin.json"));
+}
+TEST_CASE("the request is what the chat says") {
+  const auto body = body_sent(R"({"model":"m","stream":true,"max_tokens":50,"temperature":0.5,"stop":["x"],
+    "response_format":{"type":"json_object"},"extra":{"seed":7},"tool_choice":{"name":"one"},
+    "tools":[{"name":"one","description":"does","parameters":{"type":"object","properties":{}}}],
+    "recalled":[{"id":"1"}],"user_id":"u",
+    "messages":[{"role":"system","content":"Be \"kind\"."},
+      {"role":"user","content":[{"type":"text","text":"see"},{"type":"image","mime":"image/png","data":"AAAA"},{"type":"image","url":"https://x/y.png"}]},
+      {"role":"assistant","content":"","tool_calls":[{"id":"a","name":"one","arguments":"{\"k\":1}"}]},
+      {"role":"tool","tool_call_id":"a","content":"done"}]})");
+  CHECK(body.at("model") == "m");
+  CHECK(body.at("stream") == true);
+  CHECK(body.at("stream_options").at("include_usage") == true);
+  CHECK(body.at("max_tokens") == 50);
+  CHECK(body.at("seed") == 7);
+  CHECK(body.at("tool_choice").at("function").at("name") == "one");
+  CHECK(body.at("tools").at(0).at("function").at("name") == "one");
+  CHECK(body.at("messages").at(0).at("content") == "Be \"kind\".");
+  CHECK(body.at("messages").at(1).at("content").at(1).at("image_url").at("url") == "data:image/png;base64,AAAA");
+  CHECK(body.at("messages").at(1).at("content").at(2).at("image_url").at("url") == "https://x/y.png");
+  CHECK(body.at("messages").at(2).at("content").is_null());
+  CHECK(body.at("messages").at(2).at("tool_calls").at(0).at("function").at("arguments") == "{\"k\":1}");
+  CHECK(body.at("messages").at(3).at("tool_call_id") == "a");
+  CHECK_FALSE(body.as_object().contains("recalled"));
+}
+TEST_CASE("without streaming no stream options are asked for") {
+  const auto body = body_sent(R"({"model":"m","stream":false,"messages":[]})");
+  CHECK(body.at("stream") == false);
+  CHECK_FALSE(body.as_object().contains("stream_options"));
+}
+TEST_CASE("the key goes by reference, and only when there is one") {
+  ScriptedHost without(kFile, kConfig), with(kFile, R"({"base_url":"http://h/v1","api_key":"k","organization":"o","headers":{"x-a":"b"}})");
+  for (auto* host : {&without, &with}) {
+    host->http.push_back({});
+    host->finish(host->complete(kChat));
+  }
+  CHECK(without.requests[0].head.at("url") == "http://127.0.0.1:1234/v1/chat/completions");
+  CHECK(without.requests[0].head.at("mode") == "stream");
+  CHECK_FALSE(without.requests[0].head.at("headers").as_object().contains("authorization"));
+  const auto& headers = with.requests[0].head.at("headers");
+  CHECK(headers.at("authorization") == "Bearer ${secret:api_key}");
+  CHECK(headers.at("openai-organization") == "o");
+  CHECK(headers.at("x-a") == "b");
+}
+TEST_CASE("the model list in OpenAI's and vLLM's form") {
+  ScriptedHost host(kFile, kConfig);
+  HttpReply reply;
+  reply.body = R"({"object":"list","data":[{"id":"a","object":"model"},{"id":"b","max_model_len":4096}]})";
+  host.http.push_back(reply);
+  CHECK(host.finish(host.models()).result == R"({"models":[{"id":"a"},{"id":"b","context_window":4096}]})");
+  CHECK(host.requests[0].head.at("url") == "http://127.0.0.1:1234/v1/models");
+  reply.status = 401;
+  reply.body = "no";
+  host.http.push_back(reply);
+  CHECK(host.finish(host.models()).status == HOB_DENIED);
+}
+TEST_CASE("comments, CRLF, event names and a last event without its empty line") {
+  HttpReply reply;
+  reply.body = ": OPENROUTER PROCESSING\r\n\r\nevent: x\r\ndata: {\"choices\":[{\"delta\":{\"content\":\"h\u00e9\"}}]}\r\n\r\n"
+               "data:{\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\r\n\r\ndata: [DONE]";
+  const auto answer = ask(reply);
+  CHECK(answer.status == HOB_OK);
+  CHECK(answer.text == "hé");
+}
+TEST_CASE("an answer of plain words is no answer") {
+  HttpReply reply;
+  reply.body = "upstream gave up";
+  CHECK(ask(reply).status == HOB_UNAVAILABLE);
+}
+TEST_CASE("a request that is not JSON is invalid") {
+  ScriptedHost host(kFile, kConfig);
+  CHECK(host.finish(host.complete("{")).status == HOB_INVALID);
+}
