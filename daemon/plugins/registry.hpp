@@ -31,7 +31,7 @@ struct RegistryContext {
   int pool_threads = 2;
   std::chrono::milliseconds cancel_grace{5'000};  // from cancel() to the forced end of a call
   /// How WebSocket clients are made; null: make_websocket_client.
-  std::function<std::shared_ptr<WebSocketClient>(asio::any_io_executor, WebSocketClientOptions)> websockets;
+  std::function<std::shared_ptr<WebSocketClient>(asio::any_io_executor, WebSocketClientOptions)> websockets = {};
   std::vector<std::filesystem::path> bundled_paths;  // folders that ship with Hob
 };
 
