@@ -167,7 +167,8 @@ Result<TurnRow> read_turn(const Query& row) {
 }
 
 std::string title_of(std::string_view text) {
-  const std::string valid = to_valid_utf8(trim(text));
+  // A character has at most four bytes, so that the rest of a long text needn't be looked at.
+  const std::string valid = to_valid_utf8(utf8_prefix(trim(text), 4 * kTitleCharacters));
   std::string title;
   std::size_t characters = 0;
   for (const char c : valid) {

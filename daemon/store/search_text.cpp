@@ -134,6 +134,13 @@ std::string search_text(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
+    // Unspaced scripts begin at U+0E00, whose first byte is 0xe0: what is below is taken over in one go.
+    const auto plain = static_cast<std::size_t>(
+        std::find_if(text.begin(), text.end(), [](char b) { return static_cast<unsigned char>(b) >= 0xe0; }) -
+        text.begin());
+    out += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) break;
     std::size_t length = 0;
     const char32_t c = decode(text, length);
     const bool alone = is_unspaced(c);
