@@ -129,6 +129,10 @@ void LocalInstance::started(Result<PluginTables> loaded, const std::function<voi
 void LocalInstance::fail(std::string reason) {
   state_ = InstanceState::failed;
   reason_ = std::move(reason);
+  close();
+}
+
+void LocalInstance::close() {
   closing_ = true;
   host_->parts().timers->close();
   host_->parts().services->close();

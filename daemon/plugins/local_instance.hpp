@@ -37,6 +37,8 @@ class LocalInstance final : public Instance, public PluginPort, public std::enab
   awaitable<void> async_stop(std::chrono::milliseconds limit);
   /// Has the plugin take changed settings through hob.config/1. On an error the old ones stay.
   awaitable<Result<void>> async_configure(json::object settings);
+  /// Nothing is begun any more: no timer, operation or task. For a registry that goes without a stop().
+  void close();
   const json::object& settings() const { return settings_; }
   /// Marks it failed before it was started, or after.
   void fail(std::string reason);

@@ -55,7 +55,13 @@ PluginPool::~PluginPool() {
     else
       thread.detach();
   }
+  if (!all) return;
+  // What still waits holds instances, and those hold this context: run it to its end, or neither is ever freed.
+  state_->context.restart();
+  state_->context.poll();
 }
+
+std::shared_ptr<const void> PluginPool::keep_alive() const { return state_; }
 
 asio::io_context::executor_type PluginPool::executor() const { return state_->context.get_executor(); }
 

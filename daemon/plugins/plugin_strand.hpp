@@ -27,6 +27,8 @@ class PluginPool {
   PluginPool& operator=(const PluginPool&) = delete;
 
   asio::io_context::executor_type executor() const;
+  /// Holds the context while something refers to it: strands and timers may outlive the pool.
+  std::shared_ptr<const void> keep_alive() const;
   /// One thread is lost to a plugin: starts another. Core thread.
   void replace_thread();
 
@@ -40,7 +42,7 @@ class PluginPool {
 class PluginStrand {
  public:
   PluginStrand(const PluginPool& pool, std::string owner)
-      : strand_(asio::make_strand(pool.executor())), state_(std::make_shared<State>(std::move(owner))) {}
+      : pool_(pool.keep_alive()), strand_(asio::make_strand(pool.executor())), state_(std::make_shared<State>(std::move(owner))) {}
 
   asio::strand<asio::io_context::executor_type> executor() const { return strand_; }
   /// Whether a function is inside the plugin now. Thread: any.
@@ -88,6 +90,7 @@ class PluginStrand {
                 held.count());
   }
 
+  std::shared_ptr<const void> pool_;  // shared: the strand's own destructor needs its context
   asio::strand<asio::io_context::executor_type> strand_;
   std::shared_ptr<State> state_;  // shared with posted functions, which may outlive the instance
 };

@@ -28,6 +28,11 @@ class LocalRegistry final : public Registry {
     if (!context_.websockets) context_.websockets = make_websocket_client;
   }
 
+  ~LocalRegistry() override {
+    for (const auto& [name, instance] : instances_) instance->close();
+    for (const InstancePtr& instance : retired_) instance->close();
+  }
+
   awaitable<void> start(std::shared_ptr<const Config> config) override {
     config_ = std::move(config);
     found_ = std::make_shared<Discovery>(discover_plugins(context_.bundled_paths, config_->plugins.paths));
