@@ -16,10 +16,10 @@ namespace hobd {
 
 struct LuaLimits {
   std::size_t memory = 64 << 20;  // bytes a state may hold
-  /// Time that one entry into the script (a call, a callback, a resume) may run before it is stopped with an
-  /// error that pcall can't catch.
+  /// Processor time that one entry into the script (a call, a callback, a resume) may use before it is stopped
+  /// with an error that pcall can't catch.
   std::chrono::milliseconds slice{2'000};
-  std::size_t max_subject = 1 << 20;  // bytes of a string that patterns may search (they can't be stopped)
+  std::size_t max_subject = 1 << 20;  // bytes of a string that patterns may search
   std::size_t max_pattern = 256;
 };
 
