@@ -34,22 +34,22 @@ bool has_no_body(int status) { return status < 200 || status == 204 || status ==
 
 }  // namespace
 
-Connection::Connection(std::shared_ptr<ServerCore> core, asio::ip::tcp::socket socket, std::string remote)
+HttpConnection::HttpConnection(std::shared_ptr<ServerCore> core, asio::ip::tcp::socket socket, std::string remote)
     : core_(std::move(core)), socket_(std::move(socket)), remote_(std::move(remote)) {}
 
-void Connection::start() {
+void HttpConnection::start() {
   read_deadline_ = SteadyClock::now() + core_->options.idle_timeout;
   wait_readable();
 }
 
-void Connection::refuse(int status, std::string_view message) {
+void HttpConnection::refuse(int status, std::string_view message) {
   answer_error(status, message);
   wait_readable();
 }
 
 // ---- reading
 
-void Connection::wait_readable() {
+void HttpConnection::wait_readable() {
   if (waiting_readable_ || broken_) return;
   switch (state_) {
     case State::reading:
@@ -68,7 +68,7 @@ void Connection::wait_readable() {
   });
 }
 
-void Connection::on_readable() {
+void HttpConnection::on_readable() {
   if (state_ == State::closed || state_ == State::upgraded || broken_) return;
   if (is_upgrade_ && state_ != State::lingering) return;
   error_code ec;
@@ -96,12 +96,12 @@ void Connection::on_readable() {
   wait_readable();
 }
 
-bool Connection::can_parse() const {
+bool HttpConnection::can_parse() const {
   return state_ == State::reading && !close_after_ && !broken_ && queued_bytes_ < kMaxUnsentBeforeNext &&
          core_->handler != nullptr;
 }
 
-void Connection::pump() {
+void HttpConnection::pump() {
   if (pumping_ || in_.empty() || !can_parse()) return;
   std::string held = std::move(in_);
   in_ = {};
@@ -112,7 +112,7 @@ void Connection::pump() {
   in_ = std::move(held);
 }
 
-void Connection::consume(std::string_view& bytes) {
+void HttpConnection::consume(std::string_view& bytes) {
   pumping_ = true;
   int requests = 0;
   while (!bytes.empty() && can_parse()) {
@@ -143,7 +143,7 @@ void Connection::consume(std::string_view& bytes) {
   pumping_ = false;
 }
 
-void Connection::start_exchange() {
+void HttpConnection::start_exchange() {
   auto request = parser_->take();
   request.remote = remote_;
   http10_ = parser_->http10();
@@ -163,7 +163,7 @@ void Connection::start_exchange() {
 
 // ---- answering
 
-std::string Connection::head(int status, const HttpHeaders& headers, std::string_view framing) {
+std::string HttpConnection::head(int status, const HttpHeaders& headers, std::string_view framing) {
   std::string out;
   out.reserve(256);
   fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\nDate: {}\r\n", status, reason_phrase(status),
@@ -184,7 +184,7 @@ std::string Connection::head(int status, const HttpHeaders& headers, std::string
   return out;
 }
 
-void Connection::respond(int status, const HttpHeaders& headers, std::string body) {
+void HttpConnection::respond(int status, const HttpHeaders& headers, std::string body) {
   if (state_ != State::busy || broken_) return;
   if (core_->draining || status == 101) keep_alive_ = false;
   std::string framing;
@@ -200,7 +200,7 @@ void Connection::respond(int status, const HttpHeaders& headers, std::string bod
   finish_answer();
 }
 
-void Connection::begin(int status, const HttpHeaders& headers) {
+void HttpConnection::begin(int status, const HttpHeaders& headers) {
   if (state_ != State::busy || broken_) return;
   if (core_->draining || http10_) keep_alive_ = false;
   const bool chunked = !http10_ && !has_no_body(status);
@@ -209,7 +209,7 @@ void Connection::begin(int status, const HttpHeaders& headers) {
   queue(head(status, headers, chunked ? "Transfer-Encoding: chunked\r\n" : ""));
 }
 
-bool Connection::write(std::string_view piece) {
+bool HttpConnection::write(std::string_view piece) {
   if (state_ != State::streaming || broken_ || queued_bytes_ + piece.size() > kMaxQueuedBytes) return false;
   if (is_head_ || piece.empty()) return true;
   std::string text;
@@ -222,13 +222,13 @@ bool Connection::write(std::string_view piece) {
   return true;
 }
 
-void Connection::end() {
+void HttpConnection::end() {
   if (state_ != State::streaming || broken_) return;
   if (!http10_ && !is_head_) queue("0\r\n\r\n");
   finish_answer();
 }
 
-void Connection::abort() {
+void HttpConnection::abort() {
   if ((state_ != State::streaming && state_ != State::busy) || broken_) return;
   if (http10_ || state_ == State::busy) {
     // Where the end of the connection is the end of the body, only a reset tells the difference.
@@ -241,7 +241,7 @@ void Connection::abort() {
   finish_answer();
 }
 
-void Connection::finish_answer() {
+void HttpConnection::finish_answer() {
   gone_ = nullptr;
   is_upgrade_ = false;
   if (broken_) return;
@@ -259,7 +259,7 @@ void Connection::finish_answer() {
   wait_readable();
 }
 
-void Connection::answer_error(int status, std::string_view message) {
+void HttpConnection::answer_error(int status, std::string_view message) {
   ++core_->stats.refused;
   parser_.reset();
   in_ = {};
@@ -272,7 +272,7 @@ void Connection::answer_error(int status, std::string_view message) {
   respond(status, headers, core_->handler ? core_->handler->error_body(status, message) : std::string());
 }
 
-void Connection::dropped() {
+void HttpConnection::dropped() {
   if (broken_) return;
   if (state_ == State::streaming) return abort();
   if (state_ != State::busy) return;
@@ -284,7 +284,7 @@ void Connection::dropped() {
 
 // ---- writing
 
-void Connection::queue(std::string first, std::string second) {
+void HttpConnection::queue(std::string first, std::string second) {
   if (broken_ || state_ == State::closed) return;
   if (queue_.empty()) write_deadline_ = SteadyClock::now() + core_->options.write_timeout;
   queued_bytes_ += first.size() + second.size();
@@ -293,7 +293,7 @@ void Connection::queue(std::string first, std::string second) {
   if (!waiting_writable_) flush();
 }
 
-void Connection::flush() {
+void HttpConnection::flush() {
   while (!queue_.empty()) {
     std::array<asio::const_buffer, 16> buffers;
     std::size_t count = 0;
@@ -318,7 +318,7 @@ void Connection::flush() {
   if (queue_.capacity() > 4) queue_ = {};
 }
 
-void Connection::wait_writable() {
+void HttpConnection::wait_writable() {
   waiting_writable_ = true;
   socket_.async_wait(asio::socket_base::wait_write, [self = self()](error_code ec) {
     self->waiting_writable_ = false;
@@ -326,7 +326,7 @@ void Connection::wait_writable() {
   });
 }
 
-void Connection::on_writable() {
+void HttpConnection::on_writable() {
   if (broken_ || state_ == State::closed) return;
   flush();
   if (broken_ || waiting_writable_) return;
@@ -337,19 +337,19 @@ void Connection::on_writable() {
 
 // ---- ending
 
-void Connection::fail_later() {
+void HttpConnection::fail_later() {
   broken_ = true;
   asio::post(core_->executor, [self = self()] { self->gone(); });
 }
 
-void Connection::gone() {
+void HttpConnection::gone() {
   const auto handler = std::exchange(gone_, nullptr);
   const bool unanswered = state_ == State::busy || state_ == State::streaming;
   close();
   if (handler && unanswered) handler();
 }
 
-void Connection::on_gone(std::function<void()> handler) {
+void HttpConnection::on_gone(std::function<void()> handler) {
   if (broken_ || state_ == State::closed) {
     asio::post(core_->executor, std::move(handler));
   } else if (state_ == State::busy || state_ == State::streaming) {
@@ -359,7 +359,7 @@ void Connection::on_gone(std::function<void()> handler) {
 
 /// Closing a socket that has unread bytes sends a reset, which may overtake the answer: so say that nothing
 /// more comes, and read what is still on its way, for a while.
-void Connection::linger() {
+void HttpConnection::linger() {
   error_code ec;
   socket_.shutdown(asio::socket_base::shutdown_send, ec);
   if (ec) return close();
@@ -369,7 +369,7 @@ void Connection::linger() {
   wait_readable();
 }
 
-void Connection::close() {
+void HttpConnection::close() {
   if (state_ == State::closed) return;
   state_ = State::closed;
   broken_ = true;
@@ -382,7 +382,7 @@ void Connection::close() {
   core_->remove(*this);
 }
 
-void Connection::tick(SteadyTime now) {
+void HttpConnection::tick(SteadyTime now) {
   if (state_ == State::upgraded || state_ == State::closed || broken_) return;
   if (state_ == State::lingering) {
     if (now > read_deadline_) close();
@@ -399,17 +399,17 @@ void Connection::tick(SteadyTime now) {
     close();
 }
 
-void Connection::drain() {
+void HttpConnection::drain() {
   if (state_ == State::reading && !parser_ && in_.empty() && queue_.empty()) return close();
   if (state_ == State::busy || state_ == State::streaming) keep_alive_ = false;
   if (state_ == State::reading && !queue_.empty()) close_after_ = true;
 }
 
-void Connection::cut() { gone(); }
+void HttpConnection::cut() { gone(); }
 
 // ---- upgrade
 
-void Connection::accept(const std::shared_ptr<Exchange>& exchange, WebSocketHandlers handlers, HttpHeaders headers) {
+void HttpConnection::accept(const std::shared_ptr<Exchange>& exchange, WebSocketHandlers handlers, HttpHeaders headers) {
   if (state_ != State::busy || broken_) return;
   if (!is_upgrade_) return dropped();
   gone_ = nullptr;
@@ -427,12 +427,12 @@ void Connection::accept(const std::shared_ptr<Exchange>& exchange, WebSocketHand
   });
 }
 
-bool Connection::send(std::string_view message, bool is_text) { return session_ && session_->send(message, is_text); }
+bool HttpConnection::send(std::string_view message, bool is_text) { return session_ && session_->send(message, is_text); }
 
-void Connection::close_websocket(std::uint16_t code, std::string_view reason) {
+void HttpConnection::close_websocket(std::uint16_t code, std::string_view reason) {
   if (session_) session_->close(code, reason);
 }
 
-std::size_t Connection::pending() const { return session_ ? session_->pending() : queued_bytes_; }
+std::size_t HttpConnection::pending() const { return session_ ? session_->pending() : queued_bytes_; }
 
 }  // namespace hobd

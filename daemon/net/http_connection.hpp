@@ -15,9 +15,9 @@ namespace hobd {
 class Exchange;
 class WebSocketSession;
 
-class Connection final : public Peer {
+class HttpConnection final : public Peer {
  public:
-  Connection(std::shared_ptr<ServerCore> core, asio::ip::tcp::socket socket, std::string remote);
+  HttpConnection(std::shared_ptr<ServerCore> core, asio::ip::tcp::socket socket, std::string remote);
 
   void start();
   /// Answers before any request was read, and ends.
@@ -43,7 +43,7 @@ class Connection final : public Peer {
  private:
   enum class State { reading, busy, streaming, upgraded, lingering, closed };
 
-  std::shared_ptr<Connection> self() { return std::static_pointer_cast<Connection>(shared_from_this()); }
+  std::shared_ptr<HttpConnection> self() { return std::static_pointer_cast<HttpConnection>(shared_from_this()); }
   void wait_readable();
   void on_readable();
   void wait_writable();

@@ -7,7 +7,7 @@ namespace hobd {
 
 class Exchange final : public HttpExchange, public std::enable_shared_from_this<Exchange> {
  public:
-  Exchange(std::shared_ptr<Connection> connection, HttpRequest request)
+  Exchange(std::shared_ptr<HttpConnection> connection, HttpRequest request)
       : connection_(std::move(connection)), request_(std::move(request)) {}
   ~Exchange() override {
     if (!done_) connection_->dropped();
@@ -51,7 +51,7 @@ class Exchange final : public HttpExchange, public std::enable_shared_from_this<
   std::size_t pending() const override { return done_ && !websocket_ ? 0 : connection_->pending(); }
 
  private:
-  std::shared_ptr<Connection> connection_;  // may be closed long before the handler lets go
+  std::shared_ptr<HttpConnection> connection_;  // may be closed long before the handler lets go
   HttpRequest request_;
   bool begun_ = false, streaming_ = false, websocket_ = false;
   bool done_ = false;  // answered: the connection is another exchange's now

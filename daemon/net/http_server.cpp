@@ -146,7 +146,7 @@ class Server final : public HttpServer {
       ++core->stats.refused;
       return;
     }
-    auto connection = std::make_shared<Connection>(core, std::move(socket), remote.address().to_string());
+    auto connection = std::make_shared<HttpConnection>(core, std::move(socket), remote.address().to_string());
     core->add(connection);
     if (open >= core->options.max_connections)
       connection->refuse(503, "too many connections");
