@@ -163,7 +163,7 @@ test("hobctl sends, chats over a pipe, and lists", async () => {
   assert.equal((await hob.hobctl(["status"])).code, 0);
   assert.equal((await hob.hobctl(["conversation", "get", "conv_none"])).code, 1);
   assert.equal((await hob.hobctl(["no-such-group"])).code, 2);
-  const call = await hob.hobctl(["call", "api.describe"]);
+  const call = await hob.hobctl(["--json", "call", "api.describe"]);
   assert.ok(JSON.parse(call.stdout).methods.length > 20);
 });
 
