@@ -71,8 +71,11 @@ awaitable<Result<Principal>> ControlSession::identify(Users& users) const {
   Principal who;
   who.via = "socket";
   auto user = co_await users.find_by_name(login);
-  if (user.has_error() && user.error().code == Code::not_found)
-    user = co_await users.ensure(is_admin ? std::string("default") : login, false);
+  if (user.has_error() && user.error().code == Code::not_found) {
+    // A name of its own: g++ 12 destroys a temporary of ?: in a co_await twice.
+    const std::string name = is_admin ? "default" : login;
+    user = co_await users.ensure(name, false);
+  }
   if (user.has_error()) co_return user.error().with_context("user " + login);
   who.user_id = user->id;
   who.user_name = user->name;
