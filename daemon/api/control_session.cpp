@@ -72,9 +72,9 @@ awaitable<Result<Principal>> ControlSession::identify(Users& users) const {
   who.via = "socket";
   auto user = co_await users.find_by_name(login);
   if (user.has_error() && user.error().code == Code::not_found) {
-    // Not inside the call: g++ 12 destroys a conditional's temporary twice in a co_await expression.
-    std::string name = is_admin ? "default" : login;
-    user = co_await users.ensure(std::move(name), false);
+    // A name of its own: g++ 12 destroys a temporary of ?: in a co_await twice.
+    const std::string name = is_admin ? "default" : login;
+    user = co_await users.ensure(name, false);
   }
   if (user.has_error()) co_return user.error().with_context("user " + login);
   who.user_id = user->id;
