@@ -74,8 +74,8 @@ bool attempt(hobtest::HttpConnection& connection, const Work& work, int client, 
   if (work.webhook) {
     const json::object event{{"id", work.id}, {"sender", {{"id", "w" + std::to_string(client)}}},
                              {"thread", "t" + std::to_string(client)}, {"text", work.text()}};
-    const auto response = connection.request("POST", "/hooks/webhook", {{"Content-Type", "application/json"}, {"X-Hob-Secret", "crash-secret"}}, json::serialize(event));
-    if (response.status != 200) return false;
+    const auto response = connection.request("POST", "/hooks/webhook", {{"Content-Type", "application/json"}, {"X-Hob-Secret", "crash-secret-of-the-test"}}, json::serialize(event));
+    if (response.status != 202) return false;
     const std::lock_guard lock(books.mutex);
     books.accepted_webhook.insert(work.id);
     return true;
@@ -184,7 +184,7 @@ int main(int argc, char** argv) {
   hobtest::Process model = hobtest::start_fake_openai(dir.path() / "model.log", model_port, {"--delay-ms", "3"});
   const std::string base = "http://127.0.0.1:" + std::to_string(receiver.port());
   hobtest::Daemon daemon({.models = hobtest::fake_models(model_port, "slow"),
-                          .extra = "channels:\n  webhook: {plugin: channel_webhook, url: \"" + base + "/out\", secret: crash-secret}\n"
+                          .extra = "channels:\n  webhook: {plugin: channel_webhook, path: webhook, url: \"" + base + "/out\", secret: crash-secret-of-the-test}\n"
                                    "tools: {approval: never, count: {url: \"" + base + "\"}}\n"
                                    "plugins: {paths: [\"" + std::string(HOB_BENCH_PLUGINS) + "\"]}\n"});
   daemon.start();
@@ -192,7 +192,7 @@ int main(int argc, char** argv) {
   for (int i = 0; i < client_count; ++i) {
     hobtest::HttpConnection connection(daemon.port());
     const json::object event{{"id", "pair" + std::to_string(i)}, {"sender", {{"id", "w" + std::to_string(i)}}}, {"text", "hello"}};
-    connection.request("POST", "/hooks/webhook", {{"Content-Type", "application/json"}, {"X-Hob-Secret", "crash-secret"}}, json::serialize(event));
+    connection.request("POST", "/hooks/webhook", {{"Content-Type", "application/json"}, {"X-Hob-Secret", "crash-secret-of-the-test"}}, json::serialize(event));
     daemon.control({"user", "add", "w" + std::to_string(i)});
   }
   const auto identities = json::parse(daemon.control({"identity", "list"}));
