@@ -43,6 +43,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
                                        .methods = &method_tie,
                                        .channels = &sink_tie,
                                        .bundled_paths = bundled_plugin_paths()});
+  CO_CHECK(check_plugins(*registry, *config));
   const auto router = make_router(*registry, config, clock);
   const auto toolbox = make_toolbox(*registry, config);
   const auto outbox = make_outbox(core, *registry, *store, clock);
@@ -109,14 +110,15 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
 }
 
 Exit run(const Options& options) {
-  const ConfigLoad load = load_checked(options);
+  const bool only_check = options.check || options.print_config;
+  const ConfigLoad load = only_check ? load_checked(options) : load_from(options);  // a start asks its own registry
   if (!load.config || !load.faults.empty()) {
     fmt::print(stderr, "{}\n", fault_text(load.faults));
     return Exit::config;
   }
   if (options.print_config) fmt::print("{}\n", json::serialize(load.config->shown));
   if (options.check && !options.print_config) fmt::print("{}: in order\n", options.config.string());
-  if (options.check || options.print_config) return Exit::ok;
+  if (only_check) return Exit::ok;
   log::configure(load.config->log.level, load.config->log.format);
 
   asio::io_context core(1);

@@ -33,6 +33,12 @@ ConfigLoad load_checked(const Options& options) {
   return load;
 }
 
+Result<void> check_plugins(const Registry& registry, const Config& config) {
+  const std::vector<ConfigFault> faults = registry.check(config);
+  if (!faults.empty()) return Error{Code::invalid, fault_text(faults)};
+  return {};
+}
+
 std::vector<std::filesystem::path> bundled_plugin_paths() {
   std::error_code error;
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
@@ -93,12 +99,15 @@ DaemonControl daemon_control(Settings& settings, StopSignal& stop, HttpServer& h
 
 awaitable<void> follow_signals(asio::any_io_executor core, Settings& settings, StopSignal& stop) {
   asio::signal_set signals(core, SIGHUP, SIGTERM, SIGINT);
-  bool stopping = false;
+  std::optional<std::chrono::steady_clock::time_point> asked;
   for (;;) {
     const int number = co_await signals.async_wait(asio::use_awaitable);
     if (number != SIGHUP) {
-      if (stopping) std::_Exit(static_cast<int>(Exit::failed));  // asked twice: now, without manners
-      stopping = true;
+      // Asked twice: now, without manners. Not when both come at once: a process group's signal and our own
+      // (timeout(1), a terminal's Ctrl-C over a wrapper) are one wish.
+      const auto now = std::chrono::steady_clock::now();
+      if (asked && now - *asked >= std::chrono::seconds(1)) std::_Exit(static_cast<int>(Exit::failed));
+      if (!asked) asked = now;
       stop.ring();
       continue;
     }
@@ -112,10 +121,8 @@ awaitable<void> follow_signals(asio::any_io_executor core, Settings& settings, S
 awaitable<void> report_failure(awaitable<Result<void>> task, asio::io_context& core, Exit& exit) {
   exit = Exit::failed;
   const auto result = co_await std::move(task);
-  if (result.has_error())
-    log::error("core", "hobd can't start: {}", result.error().message);
-  else
-    exit = Exit::ok;
+  exit = !result.has_error() ? Exit::ok : result.error().code == Code::invalid ? Exit::config : Exit::failed;
+  if (result.has_error()) log::error("core", "hobd can't start: {}", result.error().message);
   core.stop();
 }
 

@@ -24,8 +24,10 @@ class StopSignal {
   bool ready_ = false, rung_ = false;
 };
 
-/// load_from() and the plugins' own checks of their settings, without loading any code: what --check and a start do.
+/// load_from() and the plugins' own checks of their settings, without loading any code: what --check does.
 ConfigLoad load_checked(const Options& options);
+/// The same check at a start. invalid: every fault.
+Result<void> check_plugins(const Registry& registry, const Config& config);
 
 /// <prefix>/lib/hob/plugins and <prefix>/share/hob/lua, where <prefix>/bin holds this program.
 std::vector<std::filesystem::path> bundled_plugin_paths();
@@ -39,10 +41,11 @@ void count_outcomes(Agent& agent, Metrics& metrics, Events& events);
 
 DaemonControl daemon_control(Settings& settings, StopSignal& stop, HttpServer& http, const Clock& clock);
 
-/// SIGTERM and SIGINT stop, a second one at once; SIGHUP reloads.
+/// SIGTERM and SIGINT stop, another one a second or more later at once; SIGHUP reloads.
 awaitable<void> follow_signals(asio::any_io_executor core, Settings& settings, StopSignal& stop);
 
-/// Runs `task`; a failure is said once, on the log, and becomes the exit status. Then the core stops.
+/// Runs `task`; a failure is said once, on the log, and becomes the exit status (invalid: the config's fault). Then
+/// the core stops.
 awaitable<void> report_failure(awaitable<Result<void>> task, asio::io_context& core, Exit& exit);
 
 }  // namespace hobd
