@@ -171,9 +171,13 @@ std::vector<std::string> search_words(std::string_view text) {
   return words;
 }
 
-std::string word_query(std::int64_t user, std::string_view word) {
+std::string word_query(std::string_view word) {
   // The word is a quoted FTS5 string, and no word holds a quote, so nothing a person writes is syntax.
-  return "owner : u" + std::to_string(user) + " AND words : \"" + std::string(word) + '"';
+  return "words : \"" + std::string(word) + '"';
+}
+
+std::string word_query(std::int64_t user, std::string_view word) {
+  return "owner : u" + std::to_string(user) + " AND " + word_query(word);
 }
 
 }  // namespace hobd

@@ -21,7 +21,8 @@ int add_search_text_function(sqlite3* db);
 /// English stop words unless there are no others.
 std::vector<std::string> search_words(std::string_view text);
 
-/// The FTS5 query for one such word among the rows of one user.
+/// The FTS5 query for one such word, among all rows or those of one user.
+std::string word_query(std::string_view word);
 std::string word_query(std::int64_t user, std::string_view word);
 
 }  // namespace hobd
