@@ -261,7 +261,7 @@ void HttpConnection::finish_answer() {
 
 void HttpConnection::answer_error(int status, std::string_view message) {
   ++core_->stats.refused;
-  parser_.reset();
+  const auto parser = std::move(parser_);  // `message` may be its own
   in_ = {};
   keep_alive_ = false;
   is_head_ = http10_ = false;

@@ -83,7 +83,7 @@ struct HttpServerOptions {
   std::chrono::milliseconds write_timeout{30'000};    // a client that takes nothing for so long is cut
   std::chrono::milliseconds ping_interval{30'000};    // WebSocket
   /// WebSocket messages a second from one client, over a burst of as many; beyond, it is closed with 1008.
-  std::uint32_t max_messages_per_second = 200;
+  std::uint32_t max_messages_per_second = 1000;
 };
 
 struct HttpServerStats {

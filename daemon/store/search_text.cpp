@@ -164,18 +164,20 @@ int add_search_text_function(sqlite3* db) {
       nullptr, nullptr, nullptr);
 }
 
-std::string search_query(std::int64_t user, std::string_view text) {
+std::vector<std::string> search_words(std::string_view text) {
   std::vector<std::string> words = words_of(text);
-  if (words.empty()) return {};
   if (!std::all_of(words.begin(), words.end(), is_stop_word)) std::erase_if(words, is_stop_word);
   if (words.size() > kMostWords) words.resize(kMostWords);
-  // Every word is a quoted FTS5 string, and no word holds a quote, so nothing in `text` is syntax.
-  std::string query = "owner : u" + std::to_string(user) + " AND words : (";
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (i > 0) query += " OR ";
-    query += '"' + words[i] + '"';
-  }
-  return query + ")";
+  return words;
+}
+
+std::string word_query(std::string_view word) {
+  // The word is a quoted FTS5 string, and no word holds a quote, so nothing a person writes is syntax.
+  return "words : \"" + std::string(word) + '"';
+}
+
+std::string word_query(std::int64_t user, std::string_view word) {
+  return "owner : u" + std::to_string(user) + " AND " + word_query(word);
 }
 
 }  // namespace hobd

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 struct sqlite3;
 
@@ -16,8 +17,12 @@ std::string search_text(std::string_view text);
 /// Makes search_text() known to SQL; the view that feeds the index calls it.
 int add_search_text_function(sqlite3* db);
 
-/// The FTS5 query for any text a person wrote: its words (letters and digits, at most 64, without English stop
-/// words unless there are no others), joined by OR, among the rows of one user. "" when it has no word.
-std::string search_query(std::int64_t user, std::string_view text);
+/// The words to look for in any text a person wrote: letters and digits, lower-cased, each once, at most 64, without
+/// English stop words unless there are no others.
+std::vector<std::string> search_words(std::string_view text);
+
+/// The FTS5 query for one such word, among all rows or those of one user.
+std::string word_query(std::string_view word);
+std::string word_query(std::int64_t user, std::string_view word);
 
 }  // namespace hobd

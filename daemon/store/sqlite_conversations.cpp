@@ -3,8 +3,8 @@
 #include "base/id.hpp"
 #include "base/text.hpp"
 #include "store/cursor.hpp"
+#include "store/message_search.hpp"
 #include "store/rows.hpp"
-#include "store/search_text.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
 constexpr std::chrono::milliseconds kSearchLimit{2'000};
-constexpr std::uint32_t kMostHits = 500;
 
 /// A session of one of the user's conversations: (its rowid, the conversation's). not_found: it isn't.
 Result<std::pair<std::int64_t, std::int64_t>> session_row(Connection& db, const std::string& user_id,
@@ -121,29 +120,6 @@ Result<Conversation> fork_conversation(WriteBatch& batch, const std::string& use
   }
   TRY(batch.db.run("UPDATE conversations SET message_count = ? WHERE id = ?", fork.value.message_count, fork.id));
   return std::move(fork.value);
-}
-
-Result<std::vector<MessageHit>> search_messages(Connection& db, const std::string& user_id, const std::string& query,
-                                                std::uint32_t limit, const std::string& role,
-                                                const std::string& not_turn) {
-  std::vector<MessageHit> hits;
-  const std::int64_t user = TRY(user_row(db, user_id));
-  const std::string words = search_query(user, query);
-  if (words.empty() || limit == 0) return hits;
-  // CROSS JOIN keeps the index outermost: it hands rows out best first, and the walk ends at the limit. The user
-  // is asked for twice: once as a word of the index, for speed, once as a column, for certainty.
-  auto rows = TRY(db.query("SELECT " HOB_MESSAGE_COLUMNS ", f.rank FROM message_fts f "
-                           "CROSS JOIN messages m ON m.id = f.rowid" HOB_MESSAGE_JOINS
-                           "WHERE message_fts MATCH ?1 AND m.user = ?2 AND (?3 = '' OR m.role = ?3) "
-                           "AND (?4 = '' OR t.tid IS NULL OR t.tid <> ?4) ORDER BY f.rank LIMIT ?5",
-                           words, user, role, not_turn, std::min(limit, kMostHits)));
-  while (TRY(rows.next())) {
-    MessageHit hit;
-    hit.message = TRY(read_message(rows));
-    hit.score = -rows.real(14);
-    hits.push_back(std::move(hit));
-  }
-  return hits;
 }
 
 class SqliteConversations final : public Conversations {
