@@ -13,7 +13,6 @@
 #include <boost/asio/io_context.hpp>
 
 #include <fmt/format.h>
-#include <malloc.h>
 
 #include <csignal>
 #include <cstdio>
@@ -133,8 +132,6 @@ Exit run(const Options& options) {
 }  // namespace hobd
 
 int main(int argc, char** argv) {
-  // A small daemon: malloc's arena for each thread costs more memory than its contention would cost time.
-  mallopt(M_ARENA_MAX, 2);
   std::signal(SIGPIPE, SIG_IGN);
   const auto options = hobd::parse_options(argc, argv);
   if (const auto* exit = std::get_if<hobd::Exit>(&options)) return static_cast<int>(*exit);

@@ -57,13 +57,10 @@ std::string unknown(const std::string& name) {
 
 awaitable<Result<std::string>> search(Store& store, const Turn& turn, const std::string& words) {
   if (words.empty()) co_return std::string("What for? Write /search and some words.");
-  CO_TRY(auto hits, co_await store.conversations().search(turn.user_id, words, kSearchHits * 3, "", turn.id));
+  MessageQuery query{.text = words, .limit = kSearchHits, .not_turn = turn.id, .commands = false};
+  CO_TRY(const auto hits, co_await store.conversations().search(turn.user_id, std::move(query)));
   std::string text;
-  std::uint32_t shown = 0;
   for (const MessageHit& hit : hits) {
-    if (shown == kSearchHits) break;
-    if (is_command(hit.message.text)) continue;
-    ++shown;
     const std::string_view start = utf8_prefix(hit.message.text, kHitBytes);
     text += fmt::format("{}, {}: {}{}\n", format_time(hit.message.at).substr(0, 10), hit.message.speaker, start,
                         start.size() < hit.message.text.size() ? "…" : "");

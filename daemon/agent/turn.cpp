@@ -141,8 +141,11 @@ class TurnRun {
   awaitable<Result<void>> gather_context() {
     ContextParts parts;
     const std::uint32_t count = std::max<std::uint32_t>(config_->memory.buffer_messages, 1) * 2;
-    CO_TRY(parts.recent, co_await store_.conversations().recent(turn_.user_id, turn_.session_id, message_.id, count));
-    if (!journal_.has_recalled && message_.role == "user") co_await recall(parts.recent);
+    if (!journal_.has_recalled && message_.role == "user") {
+      CO_TRY(parts.recent, co_await recall(count));
+    } else {
+      CO_TRY(parts.recent, co_await store_.conversations().recent(turn_.user_id, turn_.session_id, message_.id, count));
+    }
     parts.persona = config_->persona;
     parts.system = string_or(turn_.request, "system");
     parts.tools = context_.tools->describe();
@@ -160,23 +163,27 @@ class TurnRun {
     co_return Result<void>{};
   }
 
-  /// Recall helps but is not needed: when the search fails the turn goes on without.
-  awaitable<void> recall(const std::vector<Message>& recent) {
+  /// The recent messages, and what is recalled beside them. Recall helps but is not needed: when the search fails the
+  /// turn goes on without.
+  awaitable<Result<std::vector<Message>>> recall(std::uint32_t recent_count) {
     RecallQuery query;
     query.user_id = turn_.user_id;
     query.text = without_escape(message_.text);
     query.turn_id = turn_.id;
-    for (const Message& message : recent) query.in_context.insert(message.id);
+    query.session_id = turn_.session_id;
+    query.before_message = message_.id;
+    query.recent_count = recent_count;
     query.top_k = config_->memory.recall_top_k;
     query.threshold = config_->memory.recall_threshold;
     Recall recall(store_.conversations());
-    Result<std::vector<RecalledItem>> items = co_await recall.find(std::move(query));
-    if (items.has_value()) {
-      journal_.recalled = *std::move(items);
+    CO_TRY(Recalled found, co_await recall.find(std::move(query)));
+    if (found.items.has_value()) {
+      journal_.recalled = *std::move(found.items);
     } else {
-      log::warn("agent", "turn {} goes on without recall: {}", turn_.id, items.error().message);
+      log::warn("agent", "turn {} goes on without recall: {}", turn_.id, found.items.error().message);
     }
     fault_point("turn.after_recall");
+    co_return std::move(found.recent);
   }
 
   awaitable<Result<ModelAnswer>> call_model(std::int64_t round) {

@@ -36,9 +36,9 @@ awaitable<Result<json::value>> search(StoreContext context, MethodCall call) {
   // A span of time is cut out of more hits than are wanted: the search itself knows words only.
   const bool dated = since != Time::min() || until != Time::max();
   const auto limit = static_cast<std::uint32_t>(dated ? 500 : wanted);
+  MessageQuery query{.text = std::string(string_or(call.params, "q")), .limit = limit};
   CO_TRY(const std::vector<MessageHit> hits,
-         co_await context.store->conversations().search(call.who.user_id, std::string(string_or(call.params, "q")), limit,
-                                                        std::string{}, std::string{}));
+         co_await context.store->conversations().search(call.who.user_id, std::move(query)));
   json::array items;
   for (const MessageHit& hit : hits) {
     if (items.size() == wanted) break;

@@ -43,16 +43,14 @@ RecalledItem recalled_item_from_json(const json::object& object) {
   return item;
 }
 
-awaitable<Result<std::vector<RecalledItem>>> Recall::find(RecallQuery query) {
+awaitable<Result<Recalled>> Recall::find(RecallQuery query) {
+  MessageQuery search{.text = query.text, .limit = query.top_k, .role = "user", .not_turn = query.turn_id, .commands = false};
+  CO_TRY(TurnContext context, co_await conversations_.turn_context(query.user_id, query.session_id, query.before_message,
+                                                                   query.recent_count, std::move(search)));
+  if (context.recalled.has_error()) co_return Recalled{std::move(context.recent), context.recalled.error()};
   std::vector<RecalledItem> items;
-  if (query.top_k == 0 || trim(query.text).empty()) co_return items;
-  // Some hits are left out below, so ask for more than are wanted.
-  const auto limit = static_cast<std::uint32_t>(query.top_k * 3 + query.in_context.size());
-  CO_TRY(auto hits, co_await conversations_.search(query.user_id, query.text, limit, "user", query.turn_id));
-  for (MessageHit& hit : hits) {
-    if (items.size() == query.top_k) break;
-    if (hit.score < query.threshold || query.in_context.contains(hit.message.id)) continue;
-    if (hit.message.text.starts_with('/')) continue;
+  for (MessageHit& hit : *context.recalled) {
+    if (hit.score < query.threshold) continue;
     RecalledItem item;
     item.id = std::move(hit.message.id);
     item.text = std::move(hit.message.text);
@@ -62,7 +60,7 @@ awaitable<Result<std::vector<RecalledItem>>> Recall::find(RecallQuery query) {
     item.score = hit.score;
     items.push_back(std::move(item));
   }
-  co_return items;
+  co_return Recalled{std::move(context.recent), std::move(items)};
 }
 
 std::string render_recalled(const std::vector<RecalledItem>& items, std::size_t bytes) {

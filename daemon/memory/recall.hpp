@@ -6,8 +6,6 @@
 
 #include "store/store.hpp"
 
-#include <set>
-
 namespace hobd {
 
 /// One recalled message, as prompts, events and journals hold it.
@@ -23,18 +21,27 @@ RecalledItem recalled_item_from_json(const json::object& object);
 
 struct RecallQuery {
   std::string user_id, text;
-  std::string turn_id;               // the turn that asks: its own messages are never found
-  std::set<std::string> in_context;  // message ids the model sees anyway
+  std::string turn_id;            // the turn that asks: its own messages are never found
+  std::string session_id;         // whose recent messages the model sees anyway,
+  std::string before_message;     // up to this one,
+  std::uint32_t recent_count = 0; // and this many of them
   std::uint32_t top_k = 5;
-  double threshold = 0;              // hits that score lower are left out
+  double threshold = 0;           // hits that score lower are left out
+};
+
+/// What a turn knows before it asks.
+struct Recalled {
+  std::vector<Message> recent;                // oldest first
+  Result<std::vector<RecalledItem>> items;    // best first; may fail alone, since a turn goes on without
 };
 
 /// Thread: core.
 class Recall {
  public:
   explicit Recall(Conversations& conversations) : conversations_(conversations) {}
-  /// The best hits among what the user said, best first; commands ("/help") are never among them.
-  awaitable<Result<std::vector<RecalledItem>>> find(RecallQuery query);
+  /// The session's recent messages, and the best hits among what the user said outside them; commands ("/help") are
+  /// never among the hits. not_found: the session isn't this user's.
+  awaitable<Result<Recalled>> find(RecallQuery query);
 
  private:
   Conversations& conversations_;  // outlives this

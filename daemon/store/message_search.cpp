@@ -11,40 +11,30 @@ namespace hobd {
 namespace {
 
 constexpr std::uint32_t kMostHits = 500;
-constexpr std::size_t kMostRows = 500;  // of one word; a word in more is common, and its newest rows stand for it
+constexpr std::size_t kMostRows = 200;    // of one word; a word in more is common
+constexpr std::size_t kCommonRows = 64;   // of a common word, the newest
+constexpr std::size_t kReadBytes = 2'048;  // of a message's text, for common words
+constexpr double kCommonShare = 0.1;      // how many of all messages a common word is taken to be in
 constexpr double kSaturation = 1.2, kLengthShare = 0.75;  // k1 and b
 constexpr double kUsualBytes = 80;                        // the length of a message that is neither long nor short
 
-constexpr double kCommonWeight = 0.05;
-
 struct Candidate {
   std::int64_t row = 0;
-  double score = 0;
+  double weight = 0, score = 0;
+  std::size_t bytes = 0;
+  std::vector<std::string> words = {};  // of its beginning
+};
+
+/// A word in more than kMostRows, and its newest rows, newest first.
+struct CommonWord {
+  std::string word;
+  std::vector<std::int64_t> newest;
 };
 
 using Weights = std::unordered_map<std::int64_t, double>;  // row -> the sum of its words' weights
 
-/// Adds the newest rows that `query` matches, with the weight of one word. False: there are more than kMostRows, and
-/// nothing was added.
-Result<bool> add_rows(Connection& db, const std::string& query, double all, Weights& weights) {
-  auto rows = TRY(db.query("SELECT rowid FROM message_fts WHERE message_fts MATCH ? ORDER BY rowid DESC LIMIT ?", query,
-                           std::int64_t(kMostRows) + 1));
-  std::vector<std::int64_t> found;
-  while (TRY(rows.next())) found.push_back(rows.integer(0));
-  if (found.size() > kMostRows) return false;
-  const double count = double(found.size());
-  const double weight = std::log(1 + (std::max(all, count) - count + 0.5) / (count + 0.5));
-  for (const std::int64_t row : found) weights[row] += weight;
-  return true;
-}
-
-/// The newest rows of a word that is common: they weigh next to nothing, but may be all there is.
-Result<void> add_common_rows(Connection& db, const std::string& query, Weights& weights) {
-  auto rows = TRY(db.query("SELECT rowid FROM message_fts WHERE message_fts MATCH ? ORDER BY rowid DESC LIMIT ?", query,
-                           std::int64_t(kMostRows)));
-  while (TRY(rows.next())) weights[rows.integer(0)] += kCommonWeight;
-  return {};
-}
+/// How much a word tells that is in `count` of `all` messages.
+double weight_of(double count, double all) { return std::log(1 + (std::max(all, count) - count + 0.5) / (count + 0.5)); }
 
 /// BM25 of a message whose matched words weigh `weight`.
 double score_of(double weight, std::size_t bytes) {
@@ -52,63 +42,141 @@ double score_of(double weight, std::size_t bytes) {
   return weight * (kSaturation + 1) / (1 + kSaturation * (1 - kLengthShare + kLengthShare * length));
 }
 
-/// The best rows that are the user's and fit the filters, best first, among equals the newest.
-Result<std::vector<Candidate>> best_rows(Connection& db, const Weights& weights, std::int64_t user, const std::string& role,
-                                         const std::string& not_turn, std::size_t limit) {
-  std::vector<Candidate> heavy;
-  heavy.reserve(weights.size());
-  for (const auto& [row, weight] : weights) heavy.push_back({row, weight});
-  const auto better = [](const Candidate& a, const Candidate& b) {
-    return a.score != b.score ? a.score > b.score : a.row > b.row;
-  };
-  std::sort(heavy.begin(), heavy.end(), better);
-  // The length is known once a row is read, and a short message can pass a heavier long one: read more than are wanted.
-  std::vector<Candidate> best;
-  for (const Candidate& candidate : heavy) {
-    if (best.size() == limit * 2 + 20) break;
-    auto rows = TRY(db.query("SELECT length(m.text) FROM messages m WHERE m.id = ?1 AND m.user = ?2 "
-                             "AND (?3 = '' OR m.role = ?3) AND (?4 = '' OR m.turn IS NULL "
-                             "OR m.turn <> coalesce((SELECT id FROM turns WHERE tid = ?4), 0))",
-                             candidate.row, user, role, not_turn));
-    if (TRY(rows.next())) best.push_back({candidate.row, score_of(candidate.score, std::size_t(rows.integer(0)))});
-  }
-  std::sort(best.begin(), best.end(), better);
-  if (best.size() > limit) best.resize(limit);
-  return best;
+/// The newest rows that `query` matches.
+Result<std::vector<std::int64_t>> newest_rows(Connection& db, const std::string& query, std::size_t limit) {
+  auto rows = TRY(db.query("SELECT rowid FROM message_fts WHERE message_fts MATCH ? ORDER BY rowid DESC LIMIT ?", query, limit));
+  std::vector<std::int64_t> found;
+  while (TRY(rows.next())) found.push_back(rows.integer(0));
+  return found;
 }
+
+void sort_best_first(std::vector<Candidate>& candidates) {
+  std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
+    return a.score != b.score ? a.score > b.score : a.row > b.row;
+  });
+}
+
+/// Whether nobody else's messages are there, so that the house's rows are the user's.
+Result<bool> is_only_user(Connection& db) {
+  return TRY(db.number("SELECT count(*) FROM (SELECT 1 FROM users LIMIT 2)")) < 2;
+}
+
+/// One search: who asks, what fits, and the rows that were found so far.
+class Search {
+ public:
+  Search(Connection& db, CommonWords& known, std::int64_t user, const MessageQuery& query,
+         const std::vector<std::int64_t>& not_rows)
+      : db_(db), known_(known), user_(user), query_(query), not_rows_(not_rows), limit_(std::min(query.limit, kMostHits)) {}
+
+  Result<std::vector<Candidate>> run(const std::vector<std::string>& words) {
+    auto newest = TRY(db_.query("SELECT coalesce(max(id), 0) FROM messages"));
+    TRY(newest.next());
+    const double all = double(newest.integer(0)) + 1;
+    common_weight_ = weight_of(std::max(double(kMostRows), all * kCommonShare), all);
+
+    // A rare word weighs on all its rows; of a common one the newest rows are looked at, and it weighs on what the
+    // other words find. The whole house's rows of a word cost less to look up than the user's own: those are asked
+    // for only where the word is common in the house.
+    const bool alone = TRY(is_only_user(db_));
+    Weights weights;
+    std::vector<CommonWord> common;
+    for (const std::string& word : words) {
+      const std::string own = alone ? word_query(word) : word_query(user_, word);
+      if (!known_.contains(own)) {
+        if (!known_.contains(word_query(word)) && TRY(add_rows(word_query(word), all, weights))) continue;
+        known_.add(word_query(word));
+        if (!alone && TRY(add_rows(own, all, weights))) continue;
+        known_.add(own);
+      }
+      common.push_back({word, TRY(newest_rows(db_, own, kCommonRows))});
+      for (const std::int64_t row : common.back().newest) weights[row] += common_weight_;
+    }
+    std::vector<Candidate> best = TRY(fitting(weights));
+    add_common_words(common, common_weight_, best);
+    sort_best_first(best);
+    if (best.size() > limit_) best.resize(limit_);
+    return best;
+  }
+
+ private:
+  /// Adds the rows that `query` matches, with the weight of its word. False: there are more than kMostRows, and
+  /// nothing was added.
+  Result<bool> add_rows(const std::string& query, double all, Weights& weights) {
+    const auto found = TRY(newest_rows(db_, query, kMostRows + 1));
+    if (found.size() > kMostRows) return false;
+    for (const std::int64_t row : found) weights[row] += weight_of(double(found.size()), all);
+    return true;
+  }
+
+  /// The heaviest rows that are the user's and fit the query. The length is known once a row is read, and a short
+  /// message can pass a heavier long one: these are some more than are wanted.
+  Result<std::vector<Candidate>> fitting(const Weights& weights) {
+    std::vector<Candidate> heavy;
+    heavy.reserve(weights.size());
+    for (const auto& [row, weight] : weights)
+      if (std::find(not_rows_.begin(), not_rows_.end(), row) == not_rows_.end()) heavy.push_back({row, weight, weight, 0});
+    sort_best_first(heavy);
+    std::vector<Candidate> best;
+    for (Candidate& candidate : heavy) {
+      if (best.size() == limit_ * 2 + 5) break;
+      auto rows = TRY(db_.query("SELECT m.text FROM messages m WHERE m.id = ?1 AND m.user = ?2 "
+                                "AND (?3 = '' OR m.role = ?3) AND (?4 OR m.text NOT LIKE '/%' OR m.text LIKE '//%') AND (?5 = '' OR m.turn IS NULL "
+                                "OR m.turn <> coalesce((SELECT id FROM turns WHERE tid = ?5), 0))",
+                                candidate.row, user_, query_.role, query_.commands ? 1 : 0, query_.not_turn));
+      if (!TRY(rows.next())) continue;
+      const std::string_view text = rows.view(0);
+      candidate.bytes = text.size();
+      candidate.score = score_of(candidate.weight, candidate.bytes);
+      candidate.words = search_words(text.substr(0, kReadBytes));
+      best.push_back(std::move(candidate));
+    }
+    return best;
+  }
+
+  /// Adds the weight of the common words to the candidates that hold one outside its newest rows. Asking the index for
+  /// each would cost more than the search.
+  static void add_common_words(const std::vector<CommonWord>& common, double weight, std::vector<Candidate>& best) {
+    for (Candidate& candidate : best) {
+      for (const CommonWord& word : common) {
+        const bool counted = std::binary_search(word.newest.rbegin(), word.newest.rend(), candidate.row);
+        if (!counted && holds_word(candidate.words, word.word)) candidate.weight += weight;
+      }
+      candidate.score = score_of(candidate.weight, candidate.bytes);
+    }
+  }
+
+  Connection& db_;
+  CommonWords& known_;
+  const std::int64_t user_;
+  const MessageQuery& query_;
+  const std::vector<std::int64_t>& not_rows_;
+  const std::size_t limit_;
+  double common_weight_ = 0;
+};
 
 }  // namespace
 
-Result<std::vector<MessageHit>> search_messages(Connection& db, const std::string& user_id, const std::string& query,
-                                                std::uint32_t limit, const std::string& role,
-                                                const std::string& not_turn) {
+bool CommonWords::contains(const std::string& word) const {
+  const std::lock_guard lock(mutex_);
+  return words_.contains(word);
+}
+
+void CommonWords::add(const std::string& word) {
+  const std::lock_guard lock(mutex_);
+  if (words_.size() >= kMost) words_.clear();
+  words_.insert(word);
+}
+
+Result<std::vector<MessageHit>> search_messages(Connection& db, CommonWords& common, const std::string& user_id,
+                                                const MessageQuery& query, const std::vector<std::int64_t>& not_rows) {
   std::vector<MessageHit> hits;
   const std::int64_t user = TRY(user_row(db, user_id));
-  const std::vector<std::string> words = search_words(query);
-  limit = std::min(limit, kMostHits);
-  if (words.empty() || limit == 0) return hits;
-  auto newest = TRY(db.query("SELECT coalesce(max(id), 0) FROM messages"));
-  TRY(newest.next());
-  const double all = double(newest.integer(0)) + 1;
-
-  // Words that are rare in the whole house first: looked up without the user's word they cost least, and the rows of
-  // others drop out when they are read. Where they don't fill the answer, the common ones among the user's own rows.
-  Weights weights;
-  std::vector<std::string> common;
-  for (const std::string& word : words)
-    if (!TRY(add_rows(db, word_query(word), all, weights))) common.push_back(word);
-  std::vector<Candidate> best = TRY(best_rows(db, weights, user, role, not_turn, limit));
-  if (best.size() < limit && !common.empty()) {
-    for (const std::string& word : common)
-      if (!TRY(add_rows(db, word_query(user, word), all, weights)))
-        TRY(add_common_rows(db, word_query(user, word), weights));
-    best = TRY(best_rows(db, weights, user, role, not_turn, limit));
-  }
-  for (const Candidate& candidate : best) {
-    auto rows = TRY(db.query("SELECT " HOB_MESSAGE_COLUMNS "FROM messages m" HOB_MESSAGE_JOINS "WHERE m.id = ? AND m.user = ?",
-                             candidate.row, user));
-    if (!TRY(rows.next())) continue;
-    hits.push_back({TRY(read_message(rows)), candidate.score});
+  const std::vector<std::string> words = search_words(query.text);
+  if (words.empty() || query.limit == 0) return hits;
+  Search search(db, common, user, query, not_rows);
+  for (const Candidate& candidate : TRY(search.run(words))) {
+    auto rows = TRY(db.query("SELECT " HOB_MESSAGE_COLUMNS "FROM messages m" HOB_MESSAGE_JOINS "WHERE m.id = ?", candidate.row));
+    if (TRY(rows.next())) hits.push_back({TRY(read_message(rows)), candidate.score});
   }
   return hits;
 }

@@ -10,14 +10,29 @@
 #include "store/sqlite.hpp"
 #include "store/store.hpp"
 
+#include <mutex>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 namespace hobd {
 
-/// Conversations::search() on one connection.
-Result<std::vector<MessageHit>> search_messages(Connection& db, const std::string& user_id, const std::string& query,
-                                                std::uint32_t limit, const std::string& role,
-                                                const std::string& not_turn);
+/// Words known to be common, so that not each search counts them again. One that grew rare because messages were
+/// removed is still found, among its newest rows. Thread: any.
+class CommonWords {
+ public:
+  bool contains(const std::string& word) const;
+  /// Forgets all when it holds too many.
+  void add(const std::string& word);
+
+ private:
+  static constexpr std::size_t kMost = 4'096;
+  mutable std::mutex mutex_;
+  std::unordered_set<std::string> words_;
+};
+
+/// Conversations::search() on one connection, without the rows in `not_rows`.
+Result<std::vector<MessageHit>> search_messages(Connection& db, CommonWords& common, const std::string& user_id,
+                                                const MessageQuery& query, const std::vector<std::int64_t>& not_rows = {});
 
 }  // namespace hobd

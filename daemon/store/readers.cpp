@@ -2,6 +2,8 @@
 
 #include <boost/asio/post.hpp>
 
+#include <pthread.h>
+
 namespace hobd {
 namespace {
 
@@ -11,7 +13,10 @@ constexpr std::size_t kMostWaiting = 20'000;
 
 Readers::Readers(std::vector<std::unique_ptr<Connection>> connections, asio::any_io_executor executor)
     : connections_(std::move(connections)), executor_(std::move(executor)) {
-  for (auto& connection : connections_) threads_.emplace_back([this, db = connection.get()] { loop(*db); });
+  for (auto& connection : connections_) {
+    threads_.emplace_back([this, db = connection.get()] { loop(*db); });
+    pthread_setname_np(threads_.back().native_handle(), "hob-reader");  // as top and perf show it
+  }
 }
 
 Readers::~Readers() { close(); }

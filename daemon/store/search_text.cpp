@@ -171,6 +171,16 @@ std::vector<std::string> search_words(std::string_view text) {
   return words;
 }
 
+bool holds_word(const std::vector<std::string>& words, std::string_view word) {
+  constexpr std::size_t kLeastStem = 4, kLongestEnding = 3;
+  return std::any_of(words.begin(), words.end(), [&](const std::string& other) {
+    const std::string_view shorter = other.size() < word.size() ? std::string_view(other) : word;
+    const std::string_view longer = other.size() < word.size() ? word : std::string_view(other);
+    if (shorter == longer) return true;
+    return shorter.size() >= kLeastStem && longer.size() <= shorter.size() + kLongestEnding && longer.starts_with(shorter);
+  });
+}
+
 std::string word_query(std::string_view word) {
   // The word is a quoted FTS5 string, and no word holds a quote, so nothing a person writes is syntax.
   return "words : \"" + std::string(word) + '"';

@@ -21,6 +21,9 @@ int add_search_text_function(sqlite3* db);
 /// English stop words unless there are no others.
 std::vector<std::string> search_words(std::string_view text);
 
+/// Whether `words` hold `word`, or another form of it by the look of it ("door", "doors"). The index has real stems.
+bool holds_word(const std::vector<std::string>& words, std::string_view word);
+
 /// The FTS5 query for one such word, among all rows or those of one user.
 std::string word_query(std::string_view word);
 std::string word_query(std::int64_t user, std::string_view word);

@@ -75,21 +75,33 @@ Result<Page<Message>> list_messages(Connection& db, const std::string& user_id, 
   return found;
 }
 
-Result<std::vector<Message>> recent_messages(Connection& db, const std::string& user_id, const std::string& session_id,
-                                             const std::string& before_message, std::uint32_t count) {
+/// Recent messages of one session, oldest first, and their rowids.
+struct Recent {
   std::vector<Message> messages;
+  std::vector<std::int64_t> rows;
+};
+
+Result<Recent> recent_messages(Connection& db, const std::string& user_id, const std::string& session_id,
+                               const std::string& before_message, std::uint32_t count) {
+  Recent recent;
   {
-    // One walk down the session's index; the joins are lookups by rowid.
-    auto rows = TRY(db.query("SELECT " HOB_MESSAGE_COLUMNS "FROM messages m" HOB_MESSAGE_JOINS
-                             "WHERE m.session = (SELECT id FROM sessions WHERE sid = ?1) AND u.uid = ?2 "
+    // One walk down the session's index; what all of its messages share is bound, not joined to each.
+    auto rows = TRY(db.query("SELECT m.id, m.mid, ?2, c.cid, ?1, coalesce(t.tid, ''), m.role, m.speaker, m.text, m.at, "
+                             "m.channel, m.external_id, m.attachments, m.extra FROM sessions s "
+                             "JOIN conversations c ON c.id = s.conversation JOIN users u ON u.id = c.user "
+                             "CROSS JOIN messages m ON m.session = s.id LEFT JOIN turns t ON t.id = m.turn "
+                             "WHERE s.sid = ?1 AND u.uid = ?2 "
                              "AND m.id < coalesce((SELECT id FROM messages WHERE mid = ?3), ?4) "
                              "ORDER BY m.id DESC LIMIT ?5",
                              session_id, user_id, before_message, kMax, count));
-    while (TRY(rows.next())) messages.push_back(TRY(read_message(rows)));
+    while (TRY(rows.next())) {
+      recent.rows.push_back(rows.integer(0));
+      recent.messages.push_back(TRY(read_message(rows)));
+    }
   }
-  if (messages.empty()) TRY(session_row(db, user_id, session_id));
-  std::reverse(messages.begin(), messages.end());
-  return messages;
+  if (recent.messages.empty()) TRY(session_row(db, user_id, session_id));
+  std::reverse(recent.messages.begin(), recent.messages.end());
+  return recent;
 }
 
 /// Copies the messages of one session up to `last` into a conversation of their own.
@@ -235,7 +247,9 @@ class SqliteConversations final : public Conversations {
                                                  std::string before_message, std::uint32_t count) override {
     return parts_.readers.run<std::vector<Message>>(
         [user_id = std::move(user_id), session_id = std::move(session_id), before_message = std::move(before_message),
-         count](Connection& db) { return recent_messages(db, user_id, session_id, before_message, count); });
+         count](Connection& db) -> Result<std::vector<Message>> {
+          return TRY(recent_messages(db, user_id, session_id, before_message, count)).messages;
+        });
   }
 
   awaitable<Result<Message>> find_message(std::string user_id, std::string message_id) override {
@@ -249,18 +263,29 @@ class SqliteConversations final : public Conversations {
         });
   }
 
-  awaitable<Result<std::vector<MessageHit>>> search(std::string user_id, std::string query, std::uint32_t limit,
-                                                    std::string role, std::string not_turn) override {
+  awaitable<Result<std::vector<MessageHit>>> search(std::string user_id, MessageQuery query) override {
     return parts_.readers.run<std::vector<MessageHit>>(
-        [user_id = std::move(user_id), query = std::move(query), limit, role = std::move(role),
-         not_turn = std::move(not_turn)](Connection& db) {
-          return search_messages(db, user_id, query, limit, role, not_turn);
+        [this, user_id = std::move(user_id), query = std::move(query)](Connection& db) {
+          return search_messages(db, common_words_, user_id, query);
+        },
+        kSearchLimit);
+  }
+
+  awaitable<Result<TurnContext>> turn_context(std::string user_id, std::string session_id, std::string before_message,
+                                              std::uint32_t count, MessageQuery query) override {
+    return parts_.readers.run<TurnContext>(
+        [this, user_id = std::move(user_id), session_id = std::move(session_id), before_message = std::move(before_message),
+         count, query = std::move(query)](Connection& db) -> Result<TurnContext> {
+          Recent recent = TRY(recent_messages(db, user_id, session_id, before_message, count));
+          Result<std::vector<MessageHit>> hits = search_messages(db, common_words_, user_id, query, recent.rows);
+          return TurnContext{std::move(recent.messages), std::move(hits)};
         },
         kSearchLimit);
   }
 
  private:
-  SqliteParts parts_;
+  SqliteParts parts_;  // its readers end before this does
+  CommonWords common_words_;
 };
 
 }  // namespace

@@ -83,6 +83,21 @@ class Journal {
   virtual awaitable<Result<void>> update_outbox(OutboxItem item, Durability durability) = 0;
 };
 
+/// Which messages a search looks for.
+struct MessageQuery {
+  std::string text;  // any text is valid; one without words finds nothing
+  std::uint32_t limit = 10;
+  std::string role = {};      // "": any
+  std::string not_turn = {};  // the turn whose messages are never found
+  bool commands = true;       // also slash commands ("/help", not "//text")
+};
+
+/// What a turn reads before it asks a model.
+struct TurnContext {
+  std::vector<Message> recent;              // oldest first
+  Result<std::vector<MessageHit>> recalled; // found outside `recent`, best first; it may fail alone
+};
+
 class Conversations {
  public:
   virtual ~Conversations() = default;
@@ -105,9 +120,10 @@ class Conversations {
   /// The newest `count` messages of a session that were stored before `before_message` ("": now), oldest first.
   virtual awaitable<Result<std::vector<Message>>> recent(std::string user_id, std::string session_id, std::string before_message, std::uint32_t count) = 0;
   virtual awaitable<Result<Message>> find_message(std::string user_id, std::string message_id) = 0;
-  /// Lexical search over one user's messages: FTS5, OR of the query's words without stop words. Any text
-  /// is a valid query; one without words finds nothing. role "": any. Never finds `not_turn`'s messages.
-  virtual awaitable<Result<std::vector<MessageHit>>> search(std::string user_id, std::string query, std::uint32_t limit, std::string role, std::string not_turn) = 0;
+  /// Lexical search over one user's messages: FTS5, OR of the query's words without stop words, best first.
+  virtual awaitable<Result<std::vector<MessageHit>>> search(std::string user_id, MessageQuery query) = 0;
+  /// recent() and search() in one read, the search without what recent() gave.
+  virtual awaitable<Result<TurnContext>> turn_context(std::string user_id, std::string session_id, std::string before_message, std::uint32_t count, MessageQuery query) = 0;
 };
 
 class Users {
@@ -127,7 +143,7 @@ class Users {
   /// Gives the identity that waits under `pairing_code` to a user. not_found: no such code.
   virtual awaitable<Result<Identity>> approve_identity(std::string pairing_code, std::string user_id) = 0;
   virtual awaitable<Result<void>> remove_identity(std::string channel, std::string external_id) = 0;
-  /// The newest identity of a user on a channel: where notices go.
+  /// not_found: the channel has not seen this sender.
   virtual awaitable<Result<Identity>> find_identity(std::string channel, std::string external_id) = 0;
 
   virtual awaitable<Result<void>> add_key(ApiKey key) = 0;

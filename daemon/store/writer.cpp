@@ -4,6 +4,8 @@
 
 #include <boost/asio/post.hpp>
 
+#include <pthread.h>
+
 namespace hobd {
 namespace {
 
@@ -28,6 +30,7 @@ Writer::Writer(std::unique_ptr<Connection> db, asio::any_io_executor executor)
     : db_(std::move(db)), executor_(std::move(executor)) {
   db_->watch_wal(&wal_pages_);
   thread_ = std::thread([this] { loop(); });
+  pthread_setname_np(thread_.native_handle(), "hob-writer");  // as top and perf show it
 }
 
 Writer::~Writer() { close(); }

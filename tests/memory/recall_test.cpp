@@ -33,8 +33,10 @@ struct Memory {
   }
   std::vector<RecalledItem> recall(RecallQuery query) {
     query.user_id = anna.id;
+    if (query.session_id.empty())
+      query.session_id = run(io, store->conversations().create(anna.id, "", "http", "")).value().session_id;
     Recall recall(store->conversations());
-    return run(io, recall.find(std::move(query))).value();
+    return *run(io, recall.find(std::move(query))).value().items;
   }
 
   TempFolder folder;
@@ -70,8 +72,12 @@ TEST_CASE("recall never shows another user's words, commands, the asking turn or
   const Accepted asking = memory.say(memory.anna, "colour?");
   RecallQuery asks = query("colour");
   asks.turn_id = asking.turn.id;
-  asks.in_context = {shown.message.id};
+  asks.session_id = shown.turn.session_id;
+  asks.recent_count = 4;
   CHECK(memory.recall(asks).empty());
+  asks.recent_count = 0;
+  REQUIRE(memory.recall(asks).size() == 1);
+  CHECK(memory.recall(asks)[0].id == shown.message.id);
 }
 
 TEST_CASE("recall gives at most top_k, and nothing for no words") {

@@ -121,7 +121,7 @@ TEST_CASE("an old schema is migrated, its rows found again, and a copy of it kep
   {
     TestStore t(closed.file);
     REQUIRE(t.get(t.store->status()).schema_version == 2);
-    REQUIRE(t.get(t.conversations().search(closed.user, "kettle", 10, "", "")).size() == 1);
+    REQUIRE(t.get(t.conversations().search(closed.user, {.text = "kettle", .limit = 10})).size() == 1);
   }
   const std::filesystem::path copy = closed.file.string() + ".before-v2";
   REQUIRE(mode_of(copy) == 0600);

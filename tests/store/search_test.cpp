@@ -12,7 +12,7 @@ struct Searchable : TestStore {
   }
   std::vector<std::string> find(const std::string& query, const std::string& role = "", const std::string& not_turn = "") {
     std::vector<std::string> found;
-    for (const auto& hit : get(conversations().search(anna, query, 10, role, not_turn)))
+    for (const auto& hit : get(conversations().search(anna, {.text = query, .limit = 10, .role = role, .not_turn = not_turn})))
       found.push_back(hit.message.text);
     return found;
   }
@@ -25,7 +25,7 @@ TEST_CASE("search finds the message whose words the question uses, best first") 
   t.say("I parked the car near the harbour");
   t.say("My favourite colour is teal");
   t.say("Colour the fence, any colour, please");
-  const auto hits = t.get(t.conversations().search(t.anna, "What is my favourite colour?", 10, "", ""));
+  const auto hits = t.get(t.conversations().search(t.anna, {.text = "What is my favourite colour?", .limit = 10}));
   REQUIRE(hits.size() == 2);
   REQUIRE(hits[0].message.text == "My favourite colour is teal");
   REQUIRE(hits[0].score > hits[1].score);
@@ -107,12 +107,12 @@ TEST_CASE("search never finds another user's words, whatever the query says") {
   t.say("hello");
   REQUIRE(t.find("safe code 4711").empty());
   REQUIRE(t.find("u1 u2 owner u2 4711").empty());
-  REQUIRE(t.get(t.conversations().search(bert, "safe code", 10, "", "")).size() == 1);
+  REQUIRE(t.get(t.conversations().search(bert, {.text = "safe code", .limit = 10})).size() == 1);
 }
 
 TEST_CASE("a search for an unknown user is not_found") {
   Searchable t;
-  REQUIRE(t.fails(t.conversations().search("usr_none", "x", 5, "", "")) == Code::not_found);
+  REQUIRE(t.fails(t.conversations().search("usr_none", {.text = "x", .limit = 5})) == Code::not_found);
 }
 
 TEST_CASE("copies in a fork are found, and go with it") {
@@ -122,4 +122,21 @@ TEST_CASE("copies in a fork are found, and go with it") {
   REQUIRE(t.find("marmot").size() == 2);
   t.get(t.conversations().remove(t.anna, fork.id));
   REQUIRE(t.find("marmot").size() == 1);
+}
+
+TEST_CASE("a word that others use all the time still finds the user's own message beside a rarer word") {
+  Searchable t;
+  const std::string bert = t.user("bert");
+  t.say("My doctor is called Weber, appointment on Friday.");
+  t.say("The blender broke.");
+  for (int i = 0; i < 260; ++i) t.say("doctor appointment number " + std::to_string(i), bert);
+  REQUIRE(t.find("doctor appointment blender").front() == "My doctor is called Weber, appointment on Friday.");
+}
+
+TEST_CASE("common words tell apart what a rarer word finds") {
+  Searchable t;
+  t.say("The garage door code is 1234");
+  t.say("The garage is cold");
+  for (int i = 0; i < 260; ++i) t.say("the door and the code, time " + std::to_string(i));
+  REQUIRE(t.find("garage door code").front() == "The garage door code is 1234");
 }
