@@ -9,7 +9,7 @@ endif()
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)
-find_package(CURL REQUIRED)
+find_package(CURL REQUIRED)  # its headers: hobd loads the library itself
 find_package(fmt REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(Boost 1.81 REQUIRED COMPONENTS json url)
@@ -38,7 +38,7 @@ target_compile_definitions(hob_boost PUBLIC
   BOOST_DLL_USE_STD_FS)
 target_link_libraries(hob_boost PUBLIC Boost::headers Boost::json Boost::url OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
 
-# hob_folder(net LINKS hob_base CURL::libcurl): the library hob_net of all .cpp files in this folder. LINKS holds
+# hob_folder(store LINKS hob_base PkgConfig::SQLITE3): the library hob_net of all .cpp files in this folder. LINKS holds
 # lower floors and outside libraries only.
 function(hob_folder name)
   cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})

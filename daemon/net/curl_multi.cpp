@@ -141,10 +141,10 @@ struct CurlMulti::State : std::enable_shared_from_this<State> {
     const auto keep = shared_from_this();
     int running = 0;
     ++depth;
-    curl_multi_socket_action(multi, fd, events, &running);
+    curl().multi_socket_action(multi, fd, events, &running);
     --depth;
     int left = 0;
-    while (const CURLMsg* message = curl_multi_info_read(multi, &left)) {
+    while (const CURLMsg* message = curl().multi_info_read(multi, &left)) {
       if (message->msg != CURLMSG_DONE) continue;
       const auto found = transfers.find(message->easy_handle);
       if (found == transfers.end()) continue;
@@ -166,38 +166,38 @@ struct CurlMulti::State : std::enable_shared_from_this<State> {
 
 CurlMulti::CurlMulti(asio::any_io_executor executor, AddressPolicy policy)
     : state_(std::make_shared<State>(executor, policy)) {
-  state_->multi = curl_multi_init();
+  state_->multi = curl().multi_init();
   if (state_->multi == nullptr) throw std::bad_alloc();
-  curl_multi_setopt(state_->multi, CURLMOPT_SOCKETFUNCTION, &State::watch);
-  curl_multi_setopt(state_->multi, CURLMOPT_SOCKETDATA, state_.get());
-  curl_multi_setopt(state_->multi, CURLMOPT_TIMERFUNCTION, &State::set_timer);
-  curl_multi_setopt(state_->multi, CURLMOPT_TIMERDATA, state_.get());
-  curl_multi_setopt(state_->multi, CURLMOPT_MAXCONNECTS, kKeptConnections);
-  curl_multi_setopt(state_->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, kMaxConnections);
+  curl().multi_setopt(state_->multi, CURLMOPT_SOCKETFUNCTION, &State::watch);
+  curl().multi_setopt(state_->multi, CURLMOPT_SOCKETDATA, state_.get());
+  curl().multi_setopt(state_->multi, CURLMOPT_TIMERFUNCTION, &State::set_timer);
+  curl().multi_setopt(state_->multi, CURLMOPT_TIMERDATA, state_.get());
+  curl().multi_setopt(state_->multi, CURLMOPT_MAXCONNECTS, kKeptConnections);
+  curl().multi_setopt(state_->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, kMaxConnections);
 }
 
 CurlMulti::~CurlMulti() {
   state_->timer.cancel();
-  curl_multi_cleanup(state_->multi);
+  curl().multi_cleanup(state_->multi);
   while (!state_->sockets.empty()) state_->forget(state_->sockets.begin()->first);
 }
 
 void CurlMulti::prepare(CURL* easy, SocketGate& gate) {
   gate.multi = this;
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &State::open_socket);
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &gate);
-  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &State::close_socket);
-  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, state_.get());
+  curl().easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &State::open_socket);
+  curl().easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &gate);
+  curl().easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &State::close_socket);
+  curl().easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, state_.get());
 }
 
 void CurlMulti::add(CURL* easy, std::function<void(CURLcode)> done) {
   state_->transfers[easy] = std::move(done);
-  curl_multi_add_handle(state_->multi, easy);
+  curl().multi_add_handle(state_->multi, easy);
 }
 
 void CurlMulti::remove(CURL* easy) {
   state_->transfers.erase(easy);
-  curl_multi_remove_handle(state_->multi, easy);
+  curl().multi_remove_handle(state_->multi, easy);
 }
 
 bool CurlMulti::in_callback() const { return state_->depth > 0; }

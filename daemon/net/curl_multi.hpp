@@ -1,10 +1,10 @@
 // One curl multi handle on Asio: curl says which sockets and which timer it waits for, Asio waits.
-// Inside net/ only.
+// Inside net/ only; load_curl() comes first.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
+#include "net/curl_library.hpp"
 
-#include <curl/curl.h>
+#include <boost/asio/any_io_executor.hpp>
 
 #include <functional>
 #include <memory>
@@ -15,7 +15,7 @@ namespace asio = boost::asio;
 
 /// Frees a curl handle.
 struct CurlEasyDeleter {
-  void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
+  void operator()(CURL* easy) const noexcept { curl().easy_cleanup(easy); }
 };
 using CurlEasy = std::unique_ptr<CURL, CurlEasyDeleter>;
 

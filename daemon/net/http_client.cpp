@@ -28,19 +28,19 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr std::size_t kSpareHandles = 32;
 
 struct UrlDeleter {
-  void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
+  void operator()(CURLU* url) const noexcept { curl().url_cleanup(url); }
 };
 using UrlHandle = std::unique_ptr<CURLU, UrlDeleter>;
 struct ListDeleter {
-  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+  void operator()(curl_slist* list) const noexcept { curl().slist_free_all(list); }
 };
 using List = std::unique_ptr<curl_slist, ListDeleter>;
 
 std::string url_part(CURLU* url, CURLUPart part, unsigned flags = 0) {
   char* text = nullptr;
-  if (curl_url_get(url, part, &text, flags) != CURLUE_OK || text == nullptr) return {};
+  if (curl().url_get(url, part, &text, flags) != CURLUE_OK || text == nullptr) return {};
   std::string out(text);
-  curl_free(text);
+  curl().free(text);
   return out;
 }
 
@@ -59,10 +59,10 @@ Result<Url> parse_url(const std::string& text, const std::string* base) {
   for (const char c : text)
     if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f)
       return Error{Code::invalid, "the URL has a space or a control character in it"};
-  const UrlHandle handle(curl_url());
+  const UrlHandle handle(curl().url());
   if (!handle) throw std::bad_alloc();
-  if ((base != nullptr && curl_url_set(handle.get(), CURLUPART_URL, base->c_str(), 0) != CURLUE_OK) ||
-      curl_url_set(handle.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
+  if ((base != nullptr && curl().url_set(handle.get(), CURLUPART_URL, base->c_str(), 0) != CURLUE_OK) ||
+      curl().url_set(handle.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
     return Error{Code::invalid, fmt::format("not a URL: {}", to_valid_utf8(text.substr(0, text.find('?'))))};
   Url url;
   url.scheme = to_lower_ascii(url_part(handle.get(), CURLUPART_SCHEME));
@@ -180,13 +180,6 @@ struct Transfer {
   }
 };
 
-void init_curl() {
-  static std::once_flag once;  // process-wide by curl's rules
-  std::call_once(once, [] {
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) throw std::runtime_error("curl can't be initialised");
-  });
-}
-
 Error transfer_error(const Transfer& t) {
   const auto where = fmt::format("{} {}", t.request->method, t.url->shown());
   if (t.stopped) return {Code::cancelled, where + ": stopped by the reader"};
@@ -195,7 +188,7 @@ Error transfer_error(const Transfer& t) {
   if (t.gate.refused)
     return {Code::denied, fmt::format("connect to {}: not a public address", t.url->place())};
   long system_error = 0;
-  curl_easy_getinfo(t.easy, CURLINFO_OS_ERRNO, &system_error);
+  curl().easy_getinfo(t.easy, CURLINFO_OS_ERRNO, &system_error);
   switch (*t.result) {
     case CURLE_COULDNT_RESOLVE_HOST: return {Code::unavailable, fmt::format("resolve {}: no such host", t.url->host)};
     case CURLE_COULDNT_CONNECT: {
@@ -212,7 +205,7 @@ Error transfer_error(const Transfer& t) {
     default: {
       const std::string_view detail(t.error_text.data());
       return {Code::unavailable,
-              fmt::format("{}: {}", where, detail.empty() ? curl_easy_strerror(*t.result) : to_valid_utf8(detail))};
+              fmt::format("{}: {}", where, detail.empty() ? curl().easy_strerror(*t.result) : to_valid_utf8(detail))};
     }
   }
 }
@@ -251,7 +244,7 @@ class Client final : public HttpClient {
     }
     CurlEasy take() {
       if (spare.empty()) {
-        CurlEasy easy(curl_easy_init());
+        CurlEasy easy(curl().easy_init());
         if (!easy) throw std::bad_alloc();
         return easy;
       }
@@ -261,7 +254,7 @@ class Client final : public HttpClient {
     }
     void give_back(CurlEasy easy) {
       if (spare.size() >= kSpareHandles) return;
-      curl_easy_reset(easy.get());
+      curl().easy_reset(easy.get());
       spare.push_back(std::move(easy));
     }
   };
@@ -284,6 +277,7 @@ class Client final : public HttpClient {
 
   static awaitable<Result<HttpClientResponse>> follow(State& state, HttpClientRequest request) {
     CO_CHECK(check_request(request));
+    CO_CHECK(load_curl());
     CO_TRY(Url url, parse_url(request.url, nullptr));
     const auto deadline = request.timeout.count() > 0 ? SteadyClock::now() + request.timeout
                                                       : SteadyClock::time_point::max();
@@ -373,7 +367,7 @@ class Client final : public HttpClient {
       if (now >= deadline)
         co_return Error{Code::timeout, fmt::format("{}: not done within {} ms", where, request.timeout.count())};
       curl_off_t sent = 0;
-      curl_easy_getinfo(transfer.easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+      curl().easy_getinfo(transfer.easy, CURLINFO_SIZE_UPLOAD_T, &sent);
       if (std::exchange(sent_before, sent) != sent) transfer.last_byte = now;
       if (stalls && now >= transfer.last_byte + request.stall_timeout)
         co_return Error{Code::timeout, fmt::format("{}: no byte for {} ms", where, request.stall_timeout.count())};
@@ -385,40 +379,40 @@ class Client final : public HttpClient {
     const auto& request = *transfer.request;
     CURL* easy = transfer.easy;
     multi.prepare(easy, transfer.gate);
-    curl_easy_setopt(easy, CURLOPT_URL, transfer.url->text.c_str());
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");  // a proxy of the environment would connect past address checks
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
-    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, "hob");
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer.error_text.data());
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+    curl().easy_setopt(easy, CURLOPT_URL, transfer.url->text.c_str());
+    curl().easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl().easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+    curl().easy_setopt(easy, CURLOPT_PROXY, "");  // a proxy of the environment would connect past address checks
+    curl().easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl().easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+    curl().easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl().easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
+    curl().easy_setopt(easy, CURLOPT_USERAGENT, "hob");
+    curl().easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer.error_text.data());
+    curl().easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                      std::max(1L, static_cast<long>(request.connect_timeout.count())));
-    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
+    curl().easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
+    curl().easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
+    curl().easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
+    curl().easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
 
     const bool has_body = !request.body.empty() || request.method == "POST" || request.method == "PUT" ||
                           request.method == "PATCH";
     if (has_body) {
-      curl_easy_setopt(easy, CURLOPT_POST, 1L);
-      curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-      curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.c_str());
+      curl().easy_setopt(easy, CURLOPT_POST, 1L);
+      curl().easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+      curl().easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.c_str());
     }
     if (request.method == "HEAD")
-      curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+      curl().easy_setopt(easy, CURLOPT_NOBODY, 1L);
     else
-      curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+      curl().easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
 
-    curl_slist* list = curl_slist_append(nullptr, "Expect:");
-    if (has_body && !request.headers.has("Content-Type")) list = curl_slist_append(list, "Content-Type:");
+    curl_slist* list = curl().slist_append(nullptr, "Expect:");
+    if (has_body && !request.headers.has("Content-Type")) list = curl().slist_append(list, "Content-Type:");
     for (const auto& [name, value] : request.headers.fields())
-      if (!is_framing(name)) list = curl_slist_append(list, (value.empty() ? name + ";" : name + ": " + value).c_str());
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, list);
+      if (!is_framing(name)) list = curl().slist_append(list, (value.empty() ? name + ";" : name + ": " + value).c_str());
+    curl().easy_setopt(easy, CURLOPT_HTTPHEADER, list);
     return List(list);
   }
 
@@ -428,7 +422,6 @@ class Client final : public HttpClient {
 }  // namespace
 
 std::unique_ptr<HttpClient> make_http_client(asio::any_io_executor executor) {
-  init_curl();
   return std::make_unique<Client>(executor);
 }
 
