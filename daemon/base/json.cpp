@@ -2,7 +2,22 @@
 
 #include <boost/json/parser.hpp>
 
+#include <algorithm>
+#include <cmath>
+
 namespace hobd {
+namespace {
+
+/// 1e400 is read as infinity, which has no JSON text: what is stored must be readable again.
+bool is_finite(const json::value& value) {
+  if (const double* number = value.if_double()) return std::isfinite(*number);
+  if (const json::array* array = value.if_array()) return std::all_of(array->begin(), array->end(), is_finite);
+  if (const json::object* object = value.if_object())
+    return std::all_of(object->begin(), object->end(), [](const auto& member) { return is_finite(member.value()); });
+  return true;
+}
+
+}  // namespace
 
 Result<json::value> parse_json(std::string_view text, std::size_t max_depth) {
   json::parse_options options;
@@ -14,7 +29,9 @@ Result<json::value> parse_json(std::string_view text, std::size_t max_depth) {
     const auto rest = text.find_first_not_of(" \t\r\n", used);
     if (rest != std::string_view::npos)
       return Error{Code::invalid, "not JSON: something stands after the value, at byte " + std::to_string(rest)};
-    return parser.release();
+    json::value value = parser.release();
+    if (!is_finite(value)) return Error{Code::invalid, "not JSON: a number is larger than 1.8e308"};
+    return value;
   }
   if (error == json::error::incomplete)
     return Error{Code::invalid, text.empty() ? "not JSON: it is empty" : "not JSON: it ends too early"};

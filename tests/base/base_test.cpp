@@ -65,6 +65,7 @@ TEST_CASE("a misspelt word gets the nearest one, a strange word none") {
 
 TEST_CASE("JSON from outside is bounded in depth and whole") {
   REQUIRE(parse_json("{\"a\":[1,2]} ").has_value());
+  REQUIRE(parse_json("[{\"a\":1e400}]").error().message == "not JSON: a number is larger than 1.8e308");
   for (const std::string& bad : {std::string("{} {}"), std::string("{\"a\":"), std::string(""),
                                  std::string(100, '[') + std::string(100, ']'), std::string("\"\xff\"")})
     REQUIRE(parse_json(bad).error().code == Code::invalid);
