@@ -24,10 +24,10 @@ namespace {
 /// A real socket with fake methods, served by a thread of its own as the daemon's core is.
 struct Server {
   TempFolder folder;
+  std::promise<void> watch_cancelled;  // outlives core: a watch that still waits ends with it
   asio::io_context core{1};
   FakeUsers users;
   MethodTable table;
-  std::promise<void> watch_cancelled;
   std::unique_ptr<ControlSocket> socket;
   std::thread thread;
 
