@@ -16,6 +16,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 
 namespace hobd {
 namespace {
@@ -34,7 +35,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
 
   const auto http_client = make_http_client(core);
   MethodTie method_tie;
-  SinkTie sink_tie;
+  SinkTie sink_tie(core);
   const auto registry = make_registry({.core = core,
                                        .clock = &clock,
                                        .http = http_client.get(),
@@ -48,7 +49,6 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   const auto outbox = make_outbox(core, *registry, *store, clock);
   const auto agent = make_agent({core, store.get(), router.get(), toolbox.get(), outbox.get(), &clock, config});
   const auto inbox = make_inbox(*store, *outbox, *agent, clock);
-  sink_tie.target = inbox.get();
 
   Metrics metrics(kVersion);
   Events events(clock);
@@ -62,7 +62,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   add_watch_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});
   add_api_methods(methods, *registry, kVersion);
   add_chat_methods(methods, {agent.get(), &store->users()});
-  add_conversation_methods(methods, {store.get()});
+  add_conversation_methods(methods, {store.get(), agent.get()});
   add_turn_methods(methods, {store.get()});
   add_memory_methods(methods, {store.get()});
   add_tool_methods(methods, {toolbox.get()});
@@ -77,13 +77,15 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
                                            {.path = config->runtime_dir / "hob.sock", .adopted_fd = inherited.control});
   co_await registry->start(config);
   add_provided_methods(methods, *registry);
+  // The last run's turns have their places before a channel or the listener brings new ones.
+  co_await agent->resume();
+  sink_tie.open(*inbox);
   co_await outbox->start();
   if (auto listening = listen(*control, *http, inherited.http); listening.has_error()) {
     co_await registry->stop(seconds(2));
     co_return listening;
   }
   TaskGroup tasks(core);
-  tasks.spawn("resume", agent->resume());
   tasks.spawn("signals", follow_signals(core, settings, stop));
   tasks.spawn("watchdog", feed_watchdog(core));
   stop.set_ready();
@@ -94,11 +96,18 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   co_await stop.wait();
   notify_systemd("STOPPING=1");
   log::info("core", "stopping");
-  co_await agent->drain(seconds(10));
-  co_await http->drain(seconds(5));
-  co_await control->stop(seconds(2));
-  co_await outbox->stop(seconds(2));
-  co_await registry->stop(seconds(5));
+  // Before systemd's TimeoutStopSec of 30 s. What is unfinished then is in the journal.
+  asio::steady_timer overdue(core, seconds(25));
+  overdue.async_wait([](const boost::system::error_code& cancelled) {
+    if (cancelled) return;
+    log::error("core", "stopping took over 25 s: gone without waiting for the rest");
+    std::_Exit(static_cast<int>(Exit::failed));
+  });
+  co_await agent->drain(seconds(8));
+  co_await http->drain(seconds(3));
+  co_await control->stop(seconds(1));
+  co_await outbox->stop(seconds(1));
+  co_await registry->stop(seconds(3));
   tasks.cancel();
   co_await tasks.async_wait(seconds(1));
   method_tie.target = nullptr;

@@ -7,9 +7,15 @@
 #include "base/id.hpp"
 #include "base/text.hpp"
 
+#include <boost/asio/error.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+
 #include <algorithm>
 #include <deque>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace hobd {
 namespace {
@@ -19,6 +25,9 @@ constexpr std::size_t kMaxText = 1 << 20;
 /// channel's message, which was accepted already, waits in the journal until there is room.
 constexpr std::size_t kMaxQueued = 32;
 constexpr std::size_t kMaxLive = 4096;
+/// Commands that stop others find room beyond kMaxQueued.
+constexpr std::size_t kMaxQueuedStops = 2 * kMaxQueued;
+constexpr std::chrono::seconds kFirstResumeRetry{1}, kLongestResumeRetry{30};
 /// Plugins that are asked to cancel have 5 s to answer.
 constexpr std::chrono::seconds kHardStop{7};
 
@@ -55,6 +64,7 @@ json::object turn_request(const SendRequest& request) {
   if (!request.sampling.empty()) object["sampling"] = request.sampling;
   if (!request.system.empty()) object["system"] = request.system;
   if (!request.fingerprint.empty()) object["fingerprint"] = request.fingerprint;
+  if (!request.external_id.empty()) object["digest"] = request_digest(request);
   return object;
 }
 
@@ -68,15 +78,16 @@ json::object session_event(const Turn& turn) {
 
 class JournaledAgent final : public Agent {
  public:
-  explicit JournaledAgent(AgentContext context) : context_(std::move(context)), workers_(context_.core) {}
+  explicit JournaledAgent(AgentContext context) : context_(std::move(context)), resume_pause_(context_.core), workers_(context_.core) {}
 
   awaitable<Result<TurnReply>> send(SendRequest request, std::function<void(const TurnEvent&)> on_event) override {
     CO_CHECK(check_request(request));
     CO_CHECK(co_await find_conversation(request));
-    CO_CHECK(has_room(request.conversation_id));
-    const bool ephemeral = request.ephemeral;
+    const bool is_stop = is_stop_command(request.text);
+    CO_CHECK(has_room(request.conversation_id, is_stop));
     const Durability durability = request.promise_early ? Durability::synced : Durability::journaled;
     Inbound inbound = inbound_of(std::move(request));
+    const json::object wanted = inbound.request;
     Result<Accepted> accepted = co_await context_.store->journal().accept(std::move(inbound), durability);
     if (accepted.has_error()) co_return accepted.error();
     fault_point("turn.after_accept");
@@ -84,6 +95,9 @@ class JournaledAgent final : public Agent {
     const Turn turn = accepted->turn;
     LivePtr live;
     if (accepted->duplicate) {
+      if (string_or(turn.request, "digest") != string_or(wanted, "digest"))
+        co_return Error{Code::invalid, "another message was sent under the key \"" + turn.external_id +
+                                           "\" before: a key names one message; take a new one"};
       Result<LivePtr> found = co_await find_again(turn);
       if (found.has_error()) co_return found.error();
       live = *std::move(found);
@@ -102,18 +116,16 @@ class JournaledAgent final : public Agent {
     if (!live->outcome()) co_return Error{Code::cancelled, "nobody waits for this turn any more; it goes on"};
     Result<TurnReply> outcome = *live->outcome();
     if (outcome.has_value()) outcome->duplicate = accepted->duplicate;
-    if (ephemeral && accepted->new_conversation) {
-      const Result<void> removed = co_await context_.store->conversations().remove(turn.user_id, turn.conversation_id);
-      if (removed.has_error()) log::warn("agent", "remove a passing conversation: {}", removed.error().message);
-    }
     co_return outcome;
   }
 
   void start_turn(Turn turn, Message message) override {
     fault_point("turn.after_accept");
-    // Once one waits in the journal alone, later ones do too, or they would overtake it.
-    if (waiting_in_journal_ || has_room(turn.conversation_id).has_error()) {
-      waiting_in_journal_ = true;
+    const bool is_stop = is_stop_command(message.text);
+    if (is_stop) stop_queued(turn.conversation_id);
+    // Once one of a conversation waits in the journal alone, later ones do too, or they would overtake it.
+    if (behind_.contains(turn.conversation_id) || has_room(turn.conversation_id, is_stop).has_error()) {
+      behind_[turn.conversation_id] = ++last_behind_;
       return;
     }
     enqueue(std::move(turn), std::move(message), false);
@@ -127,31 +139,32 @@ class JournaledAgent final : public Agent {
     return {};
   }
 
+  awaitable<void> cancel_conversation(std::string user_id, std::string conversation_id) override {
+    const auto queue = queues_.find(conversation_id);
+    if (queue == queues_.end()) co_return;
+    const std::deque<LivePtr> turns = queue->second;  // a copy: it changes while this waits
+    const auto give_up = std::chrono::steady_clock::now() + kHardStop;
+    for (const LivePtr& live : turns)
+      if (live->turn.user_id == user_id) live->stop(LiveTurn::Stop::user);
+    for (const LivePtr& live : turns)
+      if (live->turn.user_id == user_id) co_await live->async_finished(give_up);
+  }
+
   awaitable<void> resume() override {
-    Result<std::vector<Turn>> turns = co_await context_.store->journal().unfinished_turns();
-    if (turns.has_error()) {
-      log::error("agent", "read the unfinished turns: {}; they wait for the next start", turns.error().message);
-      co_return;
-    }
-    for (Turn& turn : *turns) {
-      if (live_.contains(turn.id)) continue;
-      if (has_room(turn.conversation_id).has_error()) {
-        waiting_in_journal_ = true;
-        break;
-      }
-      Result<Message> message = co_await context_.store->conversations().find_message(turn.user_id, turn.message_id);
-      if (message.has_error()) {
-        log::error("agent", "resume turn {}: {}", turn.id, message.error().message);
-        continue;
-      }
-      if (live_.contains(turn.id)) continue;
-      ++stats_.resumed;
-      enqueue(std::move(turn), *std::move(message), true);
-    }
+    if (resuming_) co_return;
+    resuming_ = true;
+    const bool is_complete = co_await queue_unfinished();
+    resuming_ = false;
+    if (is_complete)
+      resume_wait_ = kFirstResumeRetry;
+    else if (!draining_)
+      workers_.spawn("resume", resume_later());
   }
 
   awaitable<void> drain(std::chrono::milliseconds limit) override {
     draining_ = true;
+    for (const auto& [id, live] : live_) live->leave();
+    resume_pause_.cancel();
     if (!co_await workers_.async_wait(limit)) {
       workers_.cancel();
       co_await workers_.async_wait(kHardStop);
@@ -183,13 +196,73 @@ class JournaledAgent final : public Agent {
     co_return Result<void>{};
   }
 
-  Result<void> has_room(const std::string& conversation_id) const {
+  /// A command that stops others is let in where they fill the queue.
+  Result<void> has_room(const std::string& conversation_id, bool is_stop) const {
     if (draining_) return Error{Code::unavailable, "Hob is stopping; try again in a moment"};
-    if (live_.size() >= kMaxLive) return Error{Code::overloaded, "too many turns are waiting; try again in a moment"};
+    if (live_.size() >= kMaxLive && !is_stop)
+      return Error{Code::overloaded, "too many turns are waiting; try again in a moment"};
     const auto queue = queues_.find(conversation_id);
-    if (queue != queues_.end() && queue->second.size() >= kMaxQueued)
+    const std::size_t queued = queue == queues_.end() ? 0 : queue->second.size();
+    if (queued >= (is_stop ? kMaxQueuedStops : kMaxQueued) || (!is_stop && behind_.contains(conversation_id)))
       return Error{Code::overloaded, "32 messages of this conversation wait for an answer already"};
     return {};
+  }
+
+  /// The turns of the journal that are not here yet, each behind the earlier ones of its conversation. False: some
+  /// could not be read.
+  awaitable<bool> queue_unfinished() {
+    const std::uint64_t seen = last_behind_;
+    Result<std::vector<Turn>> turns = co_await context_.store->journal().unfinished_turns();
+    if (turns.has_error()) {
+      log::error("agent", "read the unfinished turns: {}; trying again", turns.error().message);
+      co_return false;
+    }
+    bool is_complete = true;
+    std::unordered_set<std::string> left;  // conversations with a turn that stays in the journal
+    for (Turn& turn : *turns) {
+      if (live_.contains(turn.id) || left.contains(turn.conversation_id)) continue;
+      const auto queue = queues_.find(turn.conversation_id);
+      if (live_.size() >= kMaxLive || (queue != queues_.end() && queue->second.size() >= kMaxQueued)) {
+        left.insert(turn.conversation_id);
+        continue;
+      }
+      Result<Message> message = co_await context_.store->conversations().find_message(turn.user_id, turn.message_id);
+      if (message.has_error()) {
+        if (message.error().code == Code::not_found) continue;  // deleted meanwhile
+        log::error("agent", "resume turn {}: {}; trying again", turn.id, message.error().message);
+        left.insert(turn.conversation_id);
+        is_complete = false;
+        continue;
+      }
+      if (draining_) co_return true;
+      if (live_.contains(turn.id)) continue;
+      ++stats_.resumed;
+      enqueue(std::move(turn), *std::move(message), true);
+    }
+    // Those that came while this read stay: nobody knows whether it saw them.
+    std::erase_if(behind_, [seen](const auto& conversation) { return conversation.second <= seen; });
+    for (const std::string& conversation : left) behind_.try_emplace(conversation, ++last_behind_);
+    co_return is_complete;
+  }
+
+  awaitable<void> resume_later() {
+    resume_pause_.expires_after(resume_wait_);
+    resume_wait_ = std::min(resume_wait_ * 2, kLongestResumeRetry);
+    boost::system::error_code ignored;
+    co_await resume_pause_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    if (!draining_) co_await resume();
+  }
+
+  std::uint32_t stop_queued(const std::string& conversation) {
+    const auto queue = queues_.find(conversation);
+    if (queue == queues_.end()) return 0;
+    std::uint32_t stopped = 0;
+    for (const LivePtr& earlier : queue->second) {
+      if (is_stop_command(earlier->message.text)) continue;
+      ++stopped;
+      earlier->stop(LiveTurn::Stop::user);
+    }
+    return stopped;
   }
 
   void complete(Message& message, const SendRequest& request) const {
@@ -231,34 +304,38 @@ class JournaledAgent final : public Agent {
   awaitable<Result<LivePtr>> find_again(Turn turn) {
     if (const auto live = live_.find(turn.id); live != live_.end()) co_return live->second;
     CO_TRY(Turn now, co_await context_.store->journal().find_turn(turn.user_id, turn.id));
+    if (now.state == TurnState::failed && may_differ_again(error_from_text(now.error).code)) {
+      CO_CHECK(has_room(now.conversation_id, false));
+      CO_TRY(now, co_await context_.store->journal().retry_turn(turn.user_id, turn.id));
+    }
     if (now.state != TurnState::accepted && now.state != TurnState::running) co_return LivePtr{};
     CO_TRY(Message message, co_await context_.store->conversations().find_message(now.user_id, now.message_id));
-    // Others may have taken it up during the two waits.
-    if (const auto live = live_.find(turn.id); live != live_.end()) co_return live->second;
-    CO_CHECK(has_room(now.conversation_id));
     co_return enqueue(std::move(now), std::move(message), true);
+  }
+
+  /// Whether a turn that ended with `code` may end otherwise when it is asked for once more.
+  static bool may_differ_again(Code code) {
+    return code == Code::unavailable || code == Code::timeout || code == Code::overloaded;
   }
 
   awaitable<Result<TurnReply>> stored_reply(Turn turn) {
     CO_TRY(const Turn ended, co_await context_.store->journal().find_turn(turn.user_id, turn.id));
     if (ended.state != TurnState::replied) co_return error_from_text(ended.error);
-    CO_TRY(const std::vector<Step> steps, co_await context_.store->journal().steps(ended.id));
+    CO_TRY(const std::vector<Step> steps, co_await context_.store->journal().steps(ended.user_id, ended.id));
     CO_TRY(const Message message, co_await context_.store->conversations().find_message(ended.user_id, ended.reply_id));
     co_return reply_from_journal(ended, read_journal(steps), message);
   }
 
+  /// The turn as it is in its conversation's queue: at its end, or where it is already.
   LivePtr enqueue(Turn turn, Message message, bool has_journal) {
+    if (const auto known = live_.find(turn.id); known != live_.end()) return known->second;
     const std::string conversation = turn.conversation_id;
     auto live = std::make_shared<LiveTurn>(context_.core, std::move(turn), std::move(message));
     live->has_journal = has_journal;
     live->accepted_at = context_.clock->steady();
+    if (draining_) live->leave();
+    if (is_stop_command(live->message.text) && live->message.role == "user") live->stopped = stop_queued(conversation);
     auto [queue, is_new] = queues_.try_emplace(conversation);
-    if (is_stop_command(live->message.text) && live->message.role == "user")
-      for (const LivePtr& earlier : queue->second) {
-        if (is_stop_command(earlier->message.text)) continue;
-        earlier->stop(LiveTurn::Stop::user);
-        ++live->stopped;
-      }
     queue->second.push_back(live);
     live_[live->turn.id] = live;
     if (is_new) workers_.spawn("turns", run_in_order(conversation));
@@ -269,18 +346,16 @@ class JournaledAgent final : public Agent {
   awaitable<void> run_in_order(std::string conversation) {
     while (!draining_) {
       const auto queue = queues_.find(conversation);
+      if (queue == queues_.end()) break;
       if (queue->second.empty()) {
         queues_.erase(queue);
         break;
       }
       const LivePtr live = queue->second.front();
       co_await run(live);
-      queues_.find(conversation)->second.pop_front();
+      if (const auto now = queues_.find(conversation); now != queues_.end()) now->second.pop_front();
     }
-    if (waiting_in_journal_ && !draining_ && live_.size() < kMaxLive / 2) {
-      waiting_in_journal_ = false;
-      co_await resume();
-    }
+    if (!behind_.empty() && !draining_ && live_.size() < kMaxLive / 2) co_await resume();
   }
 
   awaitable<void> run(LivePtr live) {
@@ -294,10 +369,27 @@ class JournaledAgent final : public Agent {
     std::optional<Result<TurnReply>> outcome;
     {
       const Running running(stats_.running);
-      outcome = co_await run_turn(context_, live, times, usage);
+      // What run_turn() lets through left the turn unfinished: the next start goes on with it.
+      std::string fault;
+      try {
+        outcome = co_await run_turn(context_, live, times, usage);
+      } catch (const boost::system::system_error& e) {
+        if (e.code() == asio::error::operation_aborted) throw;
+        fault = e.what();
+      } catch (const std::exception& e) {
+        fault = e.what();
+      }
+      if (!fault.empty()) {
+        log::error("agent", "turn {} broke off: {}", live->turn.id, fault);
+        outcome = Error{Code::internal, "the turn failed inside Hob; the log says why"};
+      }
     }
     live_.erase(live->turn.id);
-    report(*live, *outcome, times, usage);
+    try {
+      report(*live, *outcome, times, usage);
+    } catch (const std::exception& e) {
+      log::error("agent", "tell of the end of turn {}: {}", live->turn.id, e.what());
+    }
     live->finish(*std::move(outcome));
   }
 
@@ -339,7 +431,12 @@ class JournaledAgent final : public Agent {
   std::unordered_map<std::string, std::deque<LivePtr>> queues_;  // by conversation; the front is running
   std::vector<std::function<void(const TurnOutcome&)>> listeners_;
   AgentStats stats_;
-  bool draining_ = false, waiting_in_journal_ = false;
+  /// Conversations with turns that wait in the journal alone, each with the number of its latest.
+  std::unordered_map<std::string, std::uint64_t> behind_;
+  std::uint64_t last_behind_ = 0;
+  bool draining_ = false, resuming_ = false;
+  asio::steady_timer resume_pause_;
+  std::chrono::seconds resume_wait_ = kFirstResumeRetry;
   TaskGroup workers_;
 };
 

@@ -42,7 +42,6 @@ struct SendRequest {
   std::vector<Message> history;   // a new conversation's earlier messages
   std::vector<Message> messages;  // when set, stored in place of `text` (tool results of client tools)
   std::string fingerprint;        // of the conversation after this message's predecessors
-  bool ephemeral = false;         // a conversation that this request begins is removed after the reply
   /// Something is promised to the caller before the reply (a stream's `session` event): the message is then
   /// synced to disk first. False: the caller waits for the whole reply.
   bool promise_early = false;
@@ -77,12 +76,15 @@ class Agent : public TurnStarter {
  public:
   /// Accepts a message and runs its turn to the end. `on_event` is called on the core thread until the
   /// returned awaitable ends. A repeat of (channel, external_id) waits for, or gives back, the first one's
-  /// reply. Cancelling the awaitable (Asio) stops watching, not the turn. Errors: not_found (conversation,
-  /// session), invalid (empty, over 1 MiB), and the turn's own.
+  /// reply; when that one failed as unavailable, timeout or overloaded, its turn goes on from its journal. Cancelling the awaitable (Asio) stops watching, not the turn. Errors: not_found (conversation,
+  /// session), invalid (empty, over 1 MiB, another text under a known external_id), and the turn's own.
   virtual awaitable<Result<TurnReply>> send(SendRequest request, std::function<void(const TurnEvent&)> on_event) = 0;
   /// Stops a turn of this user: it ends as cancelled, what was said so far is kept. not_found: not running.
   virtual Result<void> cancel(std::string_view user_id, std::string_view turn_id) = 0;
-  /// Goes on with every unfinished turn. Called once, after the plugins have started.
+  /// Stops all turns of a conversation and waits, some seconds at most, until they have ended.
+  virtual awaitable<void> cancel_conversation(std::string user_id, std::string conversation_id) = 0;
+  /// Queues every unfinished turn, in order, and returns: they run on by themselves. Called once, after the plugins
+  /// have started and before messages come in, which would overtake them.
   virtual awaitable<void> resume() = 0;
   /// No new turns; waits for running ones at most `limit`, then leaves them to the next start.
   virtual awaitable<void> drain(std::chrono::milliseconds limit) = 0;
@@ -109,5 +111,7 @@ std::string conversation_fingerprint(const std::vector<Message>& messages);
 /// The same, one message at a time: the digest of what `previous` stands for, and then `message`. A chain,
 /// SHA-256(previous, role, 0, text), that starts from conversation_fingerprint({}).
 std::string conversation_fingerprint(std::string_view previous, const Message& message);
+/// The digest of what a request says: a repeat under the same external_id has the same.
+std::string request_digest(const SendRequest& request);
 
 }  // namespace hobd

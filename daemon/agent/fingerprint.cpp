@@ -34,4 +34,17 @@ std::string conversation_fingerprint(const std::vector<Message>& messages) {
   return fingerprint;
 }
 
+std::string request_digest(const SendRequest& request) {
+  std::string bytes = request.text;
+  bytes += '\0';
+  bytes += json::serialize(request.attachments);
+  for (const Message& message : request.messages) {
+    for (const std::string_view part : {std::string_view(message.role), std::string_view(message.text)}) {
+      bytes += '\0';
+      bytes += part;
+    }
+  }
+  return sha256_hex(bytes);
+}
+
 }  // namespace hobd

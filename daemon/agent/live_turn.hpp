@@ -30,14 +30,21 @@ class LiveTurn {
   /// Runs `tasks` side by side to their end and comes back when all are done, or, after a stop, when all have
   /// given up. The tasks keep alive what they use.
   awaitable<void> run_all(std::vector<awaitable<void>> tasks);
-  /// Stops what run_all() runs now and will run. The first reason stays.
+  /// Stops what run_all() runs now and will run, and cuts a pause short. The first reason stays.
   void stop(Stop reason);
   Stop stop_reason() const { return stop_; }
+
+  /// A pause before something is tried again that the database refused. False: the daemon stops, this try is the last.
+  awaitable<bool> async_pause(std::chrono::milliseconds wait);
+  /// The daemon stops: what pauses goes on at once.
+  void leave();
 
   void finish(Result<TurnReply> outcome);
   const std::optional<Result<TurnReply>>& outcome() const { return outcome_; }
   /// Returns once finish() was called, or when the caller is cancelled.
   awaitable<void> async_finished();
+  /// The same, until `limit` at the latest.
+  awaitable<void> async_finished(std::chrono::steady_clock::time_point limit);
 
  private:
   struct Entry {
@@ -53,6 +60,8 @@ class LiveTurn {
   Stop stop_ = Stop::none;
   std::optional<Result<TurnReply>> outcome_;
   asio::steady_timer finished_;  // cancelled by finish()
+  asio::steady_timer paused_;    // cancelled by leave()
+  bool leaving_ = false;
 };
 
 }  // namespace hobd

@@ -62,7 +62,7 @@ awaitable<Result<std::vector<std::string>>> ToolRound::run(const ModelAnswer& an
   if (!started.empty()) {
     // A started tool that a power loss forgets would run a second time; only idempotent ones may.
     const Durability durability = needs_sync ? Durability::synced : Durability::journaled;
-    CO_CHECK(co_await context_.store->journal().add_steps(live_->turn.id, std::move(started), durability));
+    CO_CHECK(co_await store_steps(*context_.store, live_, std::move(started), durability));
   }
   fault_point("turn.after_tool_started");
   std::vector<awaitable<void>> tasks;
@@ -83,7 +83,7 @@ awaitable<Result<std::vector<std::string>>> ToolRound::run(const ModelAnswer& an
     }
   }
   if (!finished_.empty())
-    CO_CHECK(co_await context_.store->journal().add_steps(live_->turn.id, std::move(finished_), Durability::journaled));
+    CO_CHECK(co_await store_steps(*context_.store, live_, std::move(finished_), Durability::journaled));
   fault_point("turn.after_tool_stored");
 
   std::vector<std::string> contents;

@@ -8,6 +8,9 @@
 #include "base/id.hpp"
 #include "base/text.hpp"
 
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -58,7 +61,7 @@ class TurnRun {
 
   awaitable<Result<TurnReply>> run() {
     if (live_->has_journal) {
-      CO_TRY(const std::vector<Step> steps, co_await store_.journal().steps(turn_.id));
+      CO_TRY(const std::vector<Step> steps, co_await store_.journal().steps(turn_.user_id, turn_.id));
       journal_ = read_journal(steps);
       if (journal_.ended) co_return co_await stored_reply();
     }
@@ -66,6 +69,12 @@ class TurnRun {
     Result<void> answered = co_await converse();
     if (answered.has_error()) co_return co_await end_unanswered(answered.error());
     co_return co_await end_replied();
+  }
+
+  /// Ends the turn after an exception.
+  awaitable<Result<TurnReply>> fail(std::string what) {
+    log::error("agent", "turn {} failed: {}", turn_.id, what);
+    return end_unanswered(Error{Code::internal, "the turn failed inside Hob; the log says why"});
   }
 
  private:
@@ -121,7 +130,7 @@ class TurnRun {
       if (!is_stored) {
         std::vector<Step> steps;
         steps.push_back(answered_step(round, answer));
-        CO_CHECK(co_await store_.journal().add_steps(turn_.id, std::move(steps), Durability::journaled));
+        CO_CHECK(co_await store_steps(store_, live_, std::move(steps), Durability::journaled));
       }
       fault_point("turn.after_model_stored");
       ToolRound tools(context_, live_, journal_, round);
@@ -140,7 +149,8 @@ class TurnRun {
   /// Recent messages and recall, into chat_.
   awaitable<Result<void>> gather_context() {
     ContextParts parts;
-    const std::uint32_t count = std::max<std::uint32_t>(config_->memory.buffer_messages, 1) * 2;
+    std::uint32_t count = config_->memory.buffer_messages * 2;
+    if (message_.role != "user") count = std::max<std::uint32_t>(count, 2);  // a tool's result without its call is refused
     if (!journal_.has_recalled && message_.role == "user") {
       CO_TRY(parts.recent, co_await recall(count));
     } else {
@@ -197,7 +207,7 @@ class TurnRun {
     json::object called;
     called["round"] = round;
     steps.push_back(make_step("model_called", context_.clock->now(), std::move(called)));
-    CO_CHECK(co_await store_.journal().add_steps(turn_.id, std::move(steps), Durability::journaled));
+    CO_CHECK(co_await store_steps(store_, live_, std::move(steps), Durability::journaled));
     fault_point("turn.after_model_called");
 
     auto call = std::make_shared<ModelCall>();
@@ -320,8 +330,18 @@ class TurnRun {
     end.turn_id = turn_.id;
     end.usage = usage_;
     fault_point("turn.before_end");
-    Result<Turn> ended = co_await store_.journal().end_turn(std::move(end), Durability::synced);
-    if (ended.has_error()) co_return ended.error().with_context("store the end of the turn");
+    for (milliseconds wait = kFirstStoreRetry;; wait = std::min(wait * 2, kLongestStoreRetry)) {
+      TurnEnd copy = end;
+      const Result<Turn> ended = co_await store_.journal().end_turn(std::move(copy), Durability::synced);
+      if (ended.has_value()) break;
+      if (ended.error().code == Code::not_found) co_return Error{Code::cancelled, "the conversation was deleted"};
+      // The answer is here and the turn's place is kept: it ends once the store takes it.
+      if (wait == kFirstStoreRetry || !may_pass(ended.error()))
+        log::error("agent", "store the end of turn {}: {}", turn_.id, ended.error().message);
+      bool goes_on = may_pass(ended.error());
+      if (goes_on) goes_on = co_await live_->async_pause(wait);
+      if (!goes_on) co_return ended.error().with_context("store the end of the turn");
+    }
     fault_point("turn.after_end");
     if (!outbox.empty()) context_.outbox->wake(std::move(outbox));
     co_return Result<void>{};
@@ -367,6 +387,7 @@ class TurnRun {
     end.error = error_text(error);
     json::object data;
     data["error"] = end.error;
+    if (!is_cancelled && !live_->said.empty()) data["said"] = live_->said;
     end.steps.push_back(make_step(is_cancelled ? "cancelled" : "failed", context_.clock->now(), std::move(data)));
     if (is_cancelled && !live_->said.empty()) end.reply = reply_message(live_->said);
     if (!is_cancelled) end.outbox = outgoing("I could not answer this: " + error.message, "notice", {});
@@ -400,7 +421,16 @@ awaitable<Result<TurnReply>> run_turn(const AgentContext& context, std::shared_p
   deadline.async_wait([live](const boost::system::error_code& error) {
     if (!error) live->stop(LiveTurn::Stop::deadline);
   });
-  co_return co_await run.run();
+  std::string fault;
+  try {
+    co_return co_await run.run();
+  } catch (const boost::system::system_error& e) {
+    if (e.code() == asio::error::operation_aborted) throw;
+    fault = e.what();
+  } catch (const std::exception& e) {
+    fault = e.what();
+  }
+  co_return co_await run.fail(std::move(fault));
 }
 
 }  // namespace hobd

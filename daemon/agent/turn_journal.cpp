@@ -22,6 +22,8 @@ TurnJournal read_journal(const std::vector<Step>& steps) {
     } else if (step.kind == "replied" || step.kind == "failed" || step.kind == "cancelled") {
       journal.ended = true;
       if (step.kind == "replied") journal.replied = step.data;
+    } else if (step.kind == "retried") {
+      journal.ended = false;
     }
   }
   return journal;
@@ -45,6 +47,15 @@ json::array tool_calls_of(const std::map<CallKey, json::object>& finished) {
     calls.push_back(std::move(call));
   }
   return calls;
+}
+
+awaitable<Result<void>> store_steps(Store& store, std::shared_ptr<LiveTurn> live, std::vector<Step> steps, Durability durability) {
+  for (std::chrono::milliseconds wait = kFirstStoreRetry;; wait = std::min(wait * 2, kLongestStoreRetry)) {
+    std::vector<Step> copy = steps;
+    Result<void> stored = co_await store.journal().add_steps(live->turn.id, std::move(copy), durability);
+    if (stored.has_value() || !may_pass(stored.error()) || live->stop_reason() != LiveTurn::Stop::none) co_return stored;
+    if (!co_await live->async_pause(wait)) co_return stored;
+  }
 }
 
 TurnReply reply_from_journal(const Turn& turn, const TurnJournal& journal, const Message& message) {

@@ -7,15 +7,19 @@
 //   tool_started    {"round":n, "index":i, "id", "name", "arguments":{}, "idempotent":bool}
 //   tool_finished   {"round":n, "index":i, "id", "name", "arguments", "status":"ok|<code>|unknown", "content":"for the model"}
 //   replied         {"stop":"...", "client_tool_calls":[...]}
-//   failed          {"error":"code: message"}          cancelled {}
+//   failed          {"error":"code: message", "said":"what was shown before"}          cancelled {}
+//   retried         {"error"}                          the same request came again after a failure that may pass
 #pragma once
 
-#include "agent/agent.hpp"
+#include "agent/live_turn.hpp"
 #include "memory/recall.hpp"
 
 #include <map>
 
 namespace hobd {
+
+/// The pauses before the store is tried again: doubled each time from the first to the longest.
+constexpr std::chrono::milliseconds kFirstStoreRetry{250}, kLongestStoreRetry{15'000};
 
 /// Which call of a turn: the round, and the place in that round's answer.
 using CallKey = std::pair<std::int64_t, std::int64_t>;
@@ -31,6 +35,13 @@ struct TurnJournal {
 
 TurnJournal read_journal(const std::vector<Step>& steps);
 Step make_step(std::string_view kind, Time at, json::object data, std::chrono::milliseconds took = {});
+
+/// Whether a failure of `store` can pass: the disk is full, or too much waits for it.
+inline bool may_pass(const Error& error) { return error.code == Code::unavailable || error.code == Code::overloaded; }
+
+/// Adds steps to the turn's journal. A store that fails is tried again, with growing pauses, until the turn is
+/// stopped or the daemon stops.
+awaitable<Result<void>> store_steps(Store& store, std::shared_ptr<LiveTurn> live, std::vector<Step> steps, Durability durability);
 
 /// The reply of an ended turn as it was given the first time. `reply`: its message.
 TurnReply reply_from_journal(const Turn& turn, const TurnJournal& journal, const Message& reply);

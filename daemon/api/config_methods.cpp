@@ -18,7 +18,10 @@ awaitable<Result<json::value>> get(DaemonControl& daemon, MethodCall call) {
       value = json::value(*member);
     }
   }
-  co_return json::object{{"config", std::move(value)}};
+  json::array waiting;
+  if (const ConfigLoad load = daemon.check_config(); load.config)
+    for (const std::string& waits : restart_keys(*config, *load.config)) waiting.push_back(json::string(waits));
+  co_return json::object{{"config", std::move(value)}, {"restart", std::move(waiting)}};
 }
 
 awaitable<Result<json::value>> check(DaemonControl& daemon) {
@@ -36,9 +39,9 @@ awaitable<Result<json::value>> check(DaemonControl& daemon) {
 void add_config_methods(MethodTable& table, DaemonControl& daemon) {
   table.add({.name = "config.get",
              .scope = "admin",
-             .doc = "The configuration that runs, with references in place of secrets.",
+             .doc = "The configuration that runs, with references in place of secrets; `restart`: keys that the file changes and that wait for a restart.",
              .params = params({{"key", "string", Need::optional, "one part, such as models.tiers"}}),
-             .result = result({{"config", "any", Need::required}}),
+             .result = result({{"config", "any", Need::required}, {"restart", "array"}}),
              .positional = {"key"}},
             [&daemon](MethodCall call) { return get(daemon, std::move(call)); });
   table.add({.name = "config.check",

@@ -41,6 +41,8 @@ awaitable<Result<json::value>> create(StoreContext context, MethodCall call) {
 
 awaitable<Result<json::value>> remove(StoreContext context, MethodCall call) {
   CO_CHECK(need_user(call.who));
+  // Its turns end first: one that runs on would find nothing to end in.
+  if (context.agent) co_await context.agent->cancel_conversation(call.who.user_id, id_of(call));
   CO_CHECK(co_await context.store->conversations().remove(call.who.user_id, id_of(call)));
   co_return json::object{{"deleted", true}};
 }

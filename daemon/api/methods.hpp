@@ -56,6 +56,7 @@ void add_chat_methods(MethodTable& table, ChatContext context);
 
 struct StoreContext {
   Store* store = nullptr;
+  Agent* agent = nullptr;  // conversation.delete ends its turns; null: none run
 };
 void add_conversation_methods(MethodTable& table, StoreContext context);
 void add_turn_methods(MethodTable& table, StoreContext context);

@@ -61,13 +61,14 @@ awaitable<Result<json::value>> status(SystemContext context, MethodCall call) {
 
 /// Open to everybody, so it tells nothing about anybody. A home without a model is whole: it answers offline.
 awaitable<Result<json::value>> health(SystemContext context) {
-  const bool database = (co_await context.store->status()).has_value();
+  const auto store = co_await context.store->status();
+  const bool database = store.has_value() && store->is_writable;
   bool plugins_ready = true;
   for (const PluginReport& report : context.registry->reports())
     plugins_ready = plugins_ready && report.state != "failed" && report.state != "stuck";
   co_return json::object{{"status", database && plugins_ready ? "healthy" : "degraded"},
                          {"version", context.daemon->version},
-                         {"ready", context.daemon->ready()},
+                         {"ready", context.daemon->ready() && database},
                          {"database", database},
                          {"llm", context.router->has_model()},
                          {"plugins", plugins_ready},
@@ -95,7 +96,9 @@ awaitable<Result<json::value>> doctor(SystemContext context) {
   const std::shared_ptr<const Config> config = context.daemon->config();
   std::vector<Finding> findings;
   const auto store = co_await context.store->status();
-  if (store)
+  if (store && !store->is_writable)
+    findings.push_back({"database", "fail", fmt::format("{}: writes fail; free some space, or check the disk", store->path)});
+  else if (store)
     findings.push_back({"database", "ok", fmt::format("{}, schema {}", store->path, store->schema_version)});
   else
     findings.push_back({"database", "fail", store.error().message});

@@ -27,7 +27,7 @@ awaitable<Result<json::value>> get(StoreContext context, MethodCall call) {
   CO_CHECK(need_user(call.who));
   Journal& journal = context.store->journal();
   CO_TRY(const Turn turn, co_await journal.find_turn(call.who.user_id, std::string(string_or(call.params, "turn_id"))));
-  CO_TRY(const std::vector<Step> steps, co_await journal.steps(turn.id));
+  CO_TRY(const std::vector<Step> steps, co_await journal.steps(turn.user_id, turn.id));
   json::object object = api_json(turn);
   object["steps"] = list_json(steps)["items"];
   co_return object;

@@ -2,7 +2,47 @@
 
 #include "api/methods.hpp"
 
+#include <cassert>
+
 namespace hobd {
+namespace {
+
+/// Puts the running value of `key` ("http.listen") into `shown`.
+void show_running(const json::object& running, json::object& shown, std::string_view key) {
+  const std::size_t dot = key.find('.');
+  const std::string_view name = key.substr(0, dot);
+  const json::value* value = running.if_contains(name);
+  if (!value) {
+    shown.erase(name);
+    return;
+  }
+  json::value* mine = shown.if_contains(name);
+  if (dot != std::string_view::npos && value->is_object() && mine && mine->is_object())
+    return show_running(value->get_object(), mine->get_object(), key.substr(dot + 1));
+  shown[name] = *value;
+}
+
+}  // namespace
+
+std::shared_ptr<const Config> with_running_keys(const Config& running, const Config& fresh) {
+  auto config = std::make_shared<Config>(fresh);
+  config->state_dir = running.state_dir;
+  config->runtime_dir = running.runtime_dir;
+  config->http.address = running.http.address;
+  config->http.port = running.http.port;
+  config->http.max_body = running.http.max_body;
+  config->http.max_connections = running.http.max_connections;
+  config->http.idle_timeout = running.http.idle_timeout;
+  config->http.request_timeout = running.http.request_timeout;
+  config->auth.mode = running.auth.mode;
+  config->plugins.paths = running.plugins.paths;
+  config->plugins.isolation_default = running.plugins.isolation_default;
+  config->plugins.isolation_bundled = running.plugins.isolation_bundled;
+  config->plugins.isolation_of = running.plugins.isolation_of;
+  for (const std::string& key : restart_keys(running, fresh)) show_running(running.shown, config->shown, key);
+  assert(restart_keys(running, *config).empty());  // a key that waits for a restart and is not held back here
+  return config;
+}
 
 ConfigLoad load_from(const Options& options) {
   return load_config(options.config, SecretSources::from_process(),
@@ -34,7 +74,9 @@ awaitable<Result<json::value>> Settings::reload() {
   } guard(reloading_);
   json::array restart, faults;
   for (const std::string& key : restart_keys(*config_, *fresh.config)) restart.push_back(json::string(key));
-  config_ = fresh.config;
+  // What is taken at once must not differ from what runs: the listener, for one, stays where it is, and a new auth.mode
+  // would open it to everybody.
+  config_ = with_running_keys(*config_, *fresh.config);
   log::configure(config_->log.level, config_->log.format);
   users_.router->set_config(config_);
   users_.tools->set_config(config_);

@@ -26,7 +26,7 @@ class Settings {
 
   /// The file, read and checked whole, plugins' settings included. Nothing applies.
   ConfigLoad load() const;
-  /// load(), then everybody takes it. invalid with every fault; then the old one stays. Answers what
+  /// load(), then everybody takes it, but for the keys that wait for a restart: those stay as they run. invalid with every fault; then the old one stays. Answers what
   /// DaemonControl::reload promises.
   awaitable<Result<json::value>> reload();
 
@@ -36,6 +36,10 @@ class Settings {
   ConfigUsers users_;
   bool reloading_ = false;
 };
+
+/// `fresh` with the values that `running` has for every key that waits for a restart (restart_keys()), also in what
+/// is shown. Compared with a later file, it tells what still waits.
+std::shared_ptr<const Config> with_running_keys(const Config& running, const Config& fresh);
 
 /// load_config() with the overrides of the command line.
 ConfigLoad load_from(const Options& options);

@@ -1,9 +1,13 @@
 // Lower floors call upwards through small interfaces; the objects behind them are built later. Each tie stands
-// in from the start and answers unavailable until `target` is set.
+// in from the start; without a `target` it answers unavailable.
 #pragma once
 
 #include "channels/inbox.hpp"
 #include "plugins/host_services.hpp"
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 namespace hobd {
 
@@ -16,9 +20,21 @@ struct MethodTie final : MethodInvoker {
   }
 };
 
+/// Messages that channels bring before the turns of the last run are queued wait: they would overtake them.
 struct SinkTie final : ChannelSink {
+  explicit SinkTie(asio::any_io_executor core) : opened(core, std::chrono::seconds(30)) {}
   ChannelSink* target = nullptr;
+  asio::steady_timer opened;  // a start's longest time; cancelled by open()
+
+  void open(ChannelSink& sink) {
+    target = &sink;
+    opened.cancel();
+  }
   awaitable<Result<json::value>> deliver(std::string channel, json::object event) override {
+    if (!target) {
+      boost::system::error_code ignored;
+      co_await opened.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
     if (!target) co_return Error{Code::unavailable, "the daemon is starting"};
     co_return co_await target->deliver(std::move(channel), std::move(event));
   }

@@ -97,7 +97,19 @@ DaemonControl daemon_control(Settings& settings, StopSignal& stop, HttpServer& h
           }};
 }
 
+namespace {
+
+awaitable<void> reload_on_signal(Settings& settings, StopSignal& stop) {
+  notify_systemd("RELOADING=1");
+  const auto reloaded = co_await settings.reload();
+  if (reloaded.has_error()) log::error("core", "reload: {}", reloaded.error().message);
+  if (stop.is_ready()) notify_systemd("READY=1");
+}
+
+}  // namespace
+
 awaitable<void> follow_signals(asio::any_io_executor core, Settings& settings, StopSignal& stop) {
+  TaskGroup reloads(core);  // of their own: a stop is heard while one waits for a plugin
   asio::signal_set signals(core, SIGHUP, SIGTERM, SIGINT);
   std::optional<std::chrono::steady_clock::time_point> asked;
   for (;;) {
@@ -111,10 +123,7 @@ awaitable<void> follow_signals(asio::any_io_executor core, Settings& settings, S
       stop.ring();
       continue;
     }
-    notify_systemd("RELOADING=1");
-    const auto reloaded = co_await settings.reload();
-    if (reloaded.has_error()) log::error("core", "reload: {}", reloaded.error().message);
-    notify_systemd("READY=1");
+    reloads.spawn("reload", reload_on_signal(settings, stop));
   }
 }
 

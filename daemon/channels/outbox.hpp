@@ -3,7 +3,8 @@
 // Order is kept within one recipient and thread. Sending marks the item "sending" first; after a crash an
 // item in that state is sent again only if its channel declares idempotent_send, otherwise it becomes
 // "unknown" and is logged. unavailable and overloaded are retried with backoff and jitter until the item
-// expires (24 h); other errors end it as failed. Messages are split to the channel's declared limits.
+// expires (24 h); other errors end it as failed. A database that refuses to note it is tried until it does; a
+// receipt is kept for a week. Messages are split to the channel's declared limits.
 #pragma once
 
 #include "base/clock.hpp"

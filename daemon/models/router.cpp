@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::string_view kProvider = "hob.provider/1";
 constexpr std::string_view kOffline = "offline/offline";
+constexpr std::size_t kMaxModelName = 256;
 constexpr std::string_view kChatTiers[] = {"fast", "smart"};
 /// How long a model that failed is tried last.
 constexpr std::chrono::seconds kCoolDown{30};
@@ -104,7 +105,7 @@ class TierRouter final : public Router {
       }
       const Code code = answer.error().code;
       if (code == Code::cancelled) co_return answer;
-      if (code != Code::invalid) failing_[name] = clock_.steady() + cool_down_of(answer.error());
+      if (code != Code::invalid) cool(name, cool_down_of(answer.error()));
       last = Error{code, name + ": " + answer.error().message + " (" + advice(code, split_name(name)) + ")"};
       if (builder->shown()) co_return last;
       faults.push_back(last.message);
@@ -207,6 +208,7 @@ class TierRouter final : public Router {
         return Error{Code::not_found, "there is no tier \"" + std::string(tier) + "\" that answers: tier/fast, tier/smart"};
       return tier_or_fallback(tier);
     }
+    if (model.size() > kMaxModelName) return Error{Code::invalid, "a model's name has at most 256 bytes"};
     const ModelName name = split_name(model);
     if (name.model.empty())
       return Error{Code::not_found, "\"" + std::string(model) + "\" is not a model: write tier/fast, tier/smart or "
@@ -234,6 +236,13 @@ class TierRouter final : public Router {
   bool is_up(const std::string& name) const {
     const Instance* instance = registry_.find(split_name(name).provider);
     return instance && instance->state() == InstanceState::ready && instance->offers(kProvider);
+  }
+
+  /// Only the models of tiers are tried in an order: what a caller names by itself has nothing to come after.
+  void cool(const std::string& name, std::chrono::seconds wait) {
+    const auto now = clock_.steady();
+    std::erase_if(failing_, [now](const auto& model) { return model.second <= now; });
+    if (!tier_of(name).empty()) failing_[name] = now + wait;
   }
 
   bool is_cooling(const std::string& name) const {
@@ -294,7 +303,7 @@ class TierRouter final : public Router {
   Registry& registry_;
   std::shared_ptr<const Config> config_;  // shared with all who read it over a reload
   const Clock& clock_;
-  std::map<std::string, std::chrono::steady_clock::time_point> failing_;  // model -> healthy again at
+  std::map<std::string, std::chrono::steady_clock::time_point> failing_;  // model of a tier -> healthy again at
 };
 
 }  // namespace

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <tuple>
 #include <unordered_map>
 
 namespace hobd {
@@ -113,18 +115,33 @@ class Search {
   Result<std::vector<Candidate>> fitting(const Weights& weights) {
     std::vector<Candidate> heavy;
     heavy.reserve(weights.size());
-    for (const auto& [row, weight] : weights)
-      if (std::find(not_rows_.begin(), not_rows_.end(), row) == not_rows_.end()) heavy.push_back({row, weight, weight, 0});
+    std::map<std::tuple<std::int64_t, std::size_t, std::size_t>, bool> seen;  // time, speaker, text -> by a copy
+    const auto is_first = [&seen](const Query& row) {
+      const std::hash<std::string_view> hash;
+      const bool is_copy = row.integer(3) != 0;  // no turn began or ended with it
+      const auto [known, is_new] = seen.emplace(std::tuple(row.integer(1), hash(row.view(2)), hash(row.view(0))), is_copy);
+      return is_new || !(is_copy || known->second);
+    };
+    for (const auto& [row, weight] : weights) {
+      if (std::find(not_rows_.begin(), not_rows_.end(), row) == not_rows_.end()) {
+        heavy.push_back({row, weight, weight, 0});
+        continue;
+      }
+      auto rows = TRY(db_.query("SELECT text, at, speaker, turn IS NULL FROM messages WHERE id = ?", row));
+      if (TRY(rows.next())) is_first(rows);
+    }
     sort_best_first(heavy);
     std::vector<Candidate> best;
     for (Candidate& candidate : heavy) {
       if (best.size() == limit_ * 2 + 5) break;
-      auto rows = TRY(db_.query("SELECT m.text FROM messages m WHERE m.id = ?1 AND m.user = ?2 "
+      auto rows = TRY(db_.query("SELECT m.text, m.at, m.speaker, m.turn IS NULL FROM messages m WHERE m.id = ?1 AND m.user = ?2 "
                                 "AND (?3 = '' OR m.role = ?3) AND (?4 OR m.text NOT LIKE '/%' OR m.text LIKE '//%') AND (?5 = '' OR m.turn IS NULL "
                                 "OR m.turn <> coalesce((SELECT id FROM turns WHERE tid = ?5), 0))",
                                 candidate.row, user_, query_.role, query_.commands ? 1 : 0, query_.not_turn));
       if (!TRY(rows.next())) continue;
       const std::string_view text = rows.view(0);
+      // A fork copies messages: the same words of the same speaker at the same time are one hit.
+      if (!is_first(rows)) continue;
       candidate.bytes = text.size();
       candidate.score = score_of(candidate.weight, candidate.bytes);
       candidate.words = search_words(text.substr(0, kReadBytes));

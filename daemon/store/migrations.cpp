@@ -180,12 +180,17 @@ Result<void> migrate(Connection& db) {
                                         "; run the hobd that wrote it, or a newer one"};
   if (from == newest) return {};
   if (from > 0) {
+    // Named by what it holds: after a migration that stopped halfway, the next start's copy is another file.
     std::filesystem::path copy = db.file();
-    copy += ".before-v" + std::to_string(newest);
-    auto copied = db.copy_to(copy);
-    if (copied.has_error()) return copied.error().with_context("keep a copy before the migration");
-    log::info("store", "migrating {} from schema {} to {}; a copy is kept as {}", db.file().string(), from, newest,
-              copy.string());
+    copy += ".v" + std::to_string(from) + ".before-v" + std::to_string(newest);
+    std::error_code unknown;
+    const bool is_kept = std::filesystem::exists(copy, unknown);
+    if (!is_kept) {
+      auto copied = db.copy_to(copy);
+      if (copied.has_error()) return copied.error().with_context("keep a copy before the migration");
+    }
+    log::info("store", "migrating {} from schema {} to {}; a copy {} {}", db.file().string(), from, newest,
+              is_kept ? "of an earlier try stays in" : "is kept as", copy.string());
   }
   for (int version = static_cast<int>(from) + 1; version <= newest; ++version) {
     const auto step = db.script("BEGIN IMMEDIATE;" + std::string(kSteps[static_cast<std::size_t>(version - 1)]) +

@@ -10,8 +10,8 @@ namespace hobd {
 int newest_schema_version();
 
 /// Brings the database forward, each step in a transaction of its own. Before it touches a database that
-/// holds something, it keeps a copy as "<file>.before-v<newest>". unsupported: the schema is newer than this
-/// program; nothing was changed.
+/// holds something, it keeps a copy as "<file>.v<old>.before-v<newest>"; one that is there stays. unsupported: the schema
+/// is newer than this program; nothing was changed.
 Result<void> migrate(Connection& db);
 
 }  // namespace hobd

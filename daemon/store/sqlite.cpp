@@ -212,6 +212,11 @@ Result<void> Connection::copy_to(const std::filesystem::path& target) {
   return {};
 }
 
+bool Connection::is_damaged() const {
+  const int code = sqlite3_errcode(handle_) & 0xff;
+  return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+}
+
 Error Connection::error(int code) const {
   if ((code & 0xff) == SQLITE_INTERRUPT) return {Code::timeout, file_.string() + ": the query took too long"};
   std::string message = file_.string() + ": " + sqlite3_errmsg(handle_);

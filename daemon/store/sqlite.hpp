@@ -142,6 +142,8 @@ class Connection {
   Result<void> copy_to(const std::filesystem::path& target);
 
   Error error(int code) const;
+  /// Whether the last call failed because the file is no database, or a broken one.
+  bool is_damaged() const;
   const std::filesystem::path& file() const { return file_; }
   sqlite3* handle() const { return handle_; }
 

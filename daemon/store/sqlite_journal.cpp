@@ -215,6 +215,21 @@ Result<Turn> finish_turn(WriteBatch& batch, TurnEnd& end, Time now) {
   return std::move(turn);
 }
 
+Result<Turn> reopen_turn(WriteBatch& batch, const std::string& user_id, const std::string& turn_id, Time now) {
+  TurnRow row = TRY(turn_row(batch.db, turn_id));
+  Turn& turn = row.value;
+  if (turn.user_id != user_id) return Error{Code::not_found, "there is no turn " + turn_id};
+  if (turn.state != TurnState::failed) return std::move(turn);
+  Step step;
+  step.kind = "retried";
+  step.data["error"] = turn.error;
+  TRY(insert_steps(batch.db, row.id, {step}, now));
+  TRY(batch.db.run("UPDATE turns SET state = ?, error = '', updated_at = ? WHERE id = ?", TurnState::running, now, row.id));
+  turn.state = TurnState::running;
+  turn.error.clear();
+  return std::move(turn);
+}
+
 Result<OutboxItem> read_outbox(const Query& row) {
   OutboxItem item;
   item.id = row.text(0);
@@ -278,12 +293,20 @@ class SqliteJournal final : public Journal {
         });
   }
 
-  awaitable<Result<std::vector<Step>>> steps(std::string turn_id) override {
-    return parts_.readers.run<std::vector<Step>>([turn_id = std::move(turn_id)](
+  awaitable<Result<Turn>> retry_turn(std::string user_id, std::string turn_id) override {
+    return parts_.writer.run<Turn>(Durability::synced, [user_id = std::move(user_id), turn_id = std::move(turn_id),
+                                                        now = parts_.clock.now()](WriteBatch& batch) {
+      return reopen_turn(batch, user_id, turn_id, now);
+    });
+  }
+
+  awaitable<Result<std::vector<Step>>> steps(std::string user_id, std::string turn_id) override {
+    return parts_.readers.run<std::vector<Step>>([user_id = std::move(user_id), turn_id = std::move(turn_id)](
                                                      Connection& db) -> Result<std::vector<Step>> {
       auto rows = TRY(db.query("SELECT p.seq, p.kind, p.at, p.took_ms, p.data FROM turns t "
-                               "JOIN steps p ON p.turn = t.id WHERE t.tid = ? ORDER BY p.seq",
-                               turn_id));
+                               "JOIN users u ON u.id = t.user "
+                               "JOIN steps p ON p.turn = t.id WHERE t.tid = ? AND u.uid = ? ORDER BY p.seq",
+                               turn_id, user_id));
       std::vector<Step> steps;
       while (TRY(rows.next())) {
         Step step;
@@ -360,6 +383,14 @@ class SqliteJournal final : public Journal {
           item.state, item.attempts, item.next_attempt_at, item.receipt, item.last_error, item.id));
       if (changed == 0) return Error{Code::not_found, "there is no outbox item " + item.id};
       return {};
+    });
+  }
+
+  awaitable<Result<std::int64_t>> prune_outbox(Time before, std::int64_t limit) override {
+    return parts_.writer.run<std::int64_t>(Durability::journaled, [before, limit](WriteBatch& batch) -> Result<std::int64_t> {
+      return static_cast<std::int64_t>(
+          TRY(batch.db.run("DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE state >= 2 AND created_at < ? LIMIT ?)",
+                           before, limit)));
     });
   }
 

@@ -78,8 +78,8 @@ Result<void> check_content(Connection& db) {
   const std::uint64_t bytes = size_of(file);
   const auto tables = db.number("SELECT count(*) FROM sqlite_schema");
   if (tables.has_error()) {
-    if (tables.error().code == Code::unavailable) return damaged(file, "it can't be read (" + tables.error().message + ")");
-    return tables.error();
+    if (db.is_damaged()) return damaged(file, "it can't be read (" + tables.error().message + ")");
+    return tables.error().with_context("open " + file.string());
   }
   if (*tables == 0) return {};
   if (TRY(db.number("PRAGMA application_id")) != kApplicationId) return damaged(file, "it is not Hob's database");
@@ -88,9 +88,12 @@ Result<void> check_content(Connection& db) {
   if (size_of(wal_of(file)) == 0 && bytes < static_cast<std::uint64_t>(pages)) return damaged(file, "it is cut short");
   if (bytes > kWholeCheckBytes) return {};
   auto rows = db.query("PRAGMA quick_check(1)");
-  if (rows.has_error()) return damaged(file, "it is damaged (" + rows.error().message + ")");
+  const auto failed = [&](const Error& error) {
+    return db.is_damaged() ? damaged(file, "it is damaged (" + error.message + ")") : error.with_context("check " + file.string());
+  };
+  if (rows.has_error()) return failed(rows.error());
   const auto first = rows->next();
-  if (first.has_error()) return damaged(file, "it is damaged (" + first.error().message + ")");
+  if (first.has_error()) return failed(first.error());
   if (!*first || rows->view(0) != "ok") return damaged(file, "it is damaged (" + rows->text(0) + ")");
   return {};
 }
@@ -125,8 +128,9 @@ class SqliteStore final : public Store {
   Kv& kv() override { return *kv_; }
 
   awaitable<Result<StoreStatus>> status() override {
-    return readers_.run<StoreStatus>([file = file_](Connection& db) -> Result<StoreStatus> {
+    return readers_.run<StoreStatus>([file = file_, is_writable = !writer_.is_failing()](Connection& db) -> Result<StoreStatus> {
       StoreStatus status;
+      status.is_writable = is_writable;
       status.path = file.string();
       status.database_bytes = size_of(file);
       status.wal_bytes = size_of(wal_of(file));

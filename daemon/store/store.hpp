@@ -73,7 +73,10 @@ class Journal {
   /// Turns accepted or running, oldest first: what a start resumes.
   virtual awaitable<Result<std::vector<Turn>>> unfinished_turns() = 0;
   virtual awaitable<Result<Turn>> find_turn(std::string user_id, std::string turn_id) = 0;
-  virtual awaitable<Result<std::vector<Step>>> steps(std::string turn_id) = 0;
+  /// A turn that failed runs once more: it is running again, its steps stay, "retried" follows them. A turn
+  /// in any other state is given back as it is.
+  virtual awaitable<Result<Turn>> retry_turn(std::string user_id, std::string turn_id) = 0;
+  virtual awaitable<Result<std::vector<Step>>> steps(std::string user_id, std::string turn_id) = 0;
   virtual awaitable<Result<Page<Turn>>> list_turns(std::string user_id, TurnFilter filter, PageRequest page) = 0;
 
   virtual awaitable<Result<void>> add_outbox(std::vector<OutboxItem> items, Durability durability) = 0;
@@ -81,6 +84,8 @@ class Journal {
   virtual awaitable<Result<std::vector<OutboxItem>>> open_outbox() = 0;
   /// Stores state, attempts, next_attempt_at, receipt and last_error of an item.
   virtual awaitable<Result<void>> update_outbox(OutboxItem item, Durability durability) = 0;
+  /// Removes at most `limit` ended items that were made before `before`; gives their number.
+  virtual awaitable<Result<std::int64_t>> prune_outbox(Time before, std::int64_t limit) = 0;
 };
 
 /// Which messages a search looks for.
@@ -170,6 +175,7 @@ struct StoreStatus {
   std::uint64_t database_bytes = 0, wal_bytes = 0;
   std::int64_t users = 0, conversations = 0, messages = 0, turns_open = 0, outbox_open = 0;
   int schema_version = 0;
+  bool is_writable = true;  // false while writes fail: the disk is full or failing
 };
 
 class Store {
@@ -192,7 +198,7 @@ struct StoreOptions {
 };
 
 /// Opens or makes the database and migrates it forward, keeping a copy of the file before a migration
-/// (hob.db.before-vN). Blocks. unavailable: another process holds it, it can't be written, or it is damaged;
+/// (hob.db.v<old>.before-v<new>). Blocks. unavailable: another process holds it, it can't be written, or it is damaged;
 /// unsupported: its schema is newer than this program.
 Result<std::unique_ptr<Store>> open_sqlite_store(StoreOptions options);
 

@@ -16,6 +16,7 @@ constexpr std::size_t kMostInBatch = 1'000;
 /// always held it, with waiting, which also cuts the file.
 constexpr int kPassiveCheckpointPages = 4'096;
 constexpr int kTruncateCheckpointPages = 16'384;
+constexpr std::chrono::seconds kProbeInterval{3};
 
 template <class Entry>
 void post_completions(const asio::any_io_executor& executor, std::vector<Entry> batch) {
@@ -58,11 +59,21 @@ void Writer::loop() {
     std::vector<Entry> batch;
     {
       std::unique_lock lock(mutex_);
-      while (waiting_.empty() && !closing_) {
+      bool probes = false;
+      while (waiting_.empty() && !closing_ && !probes) {
         idle_ = true;
-        wake_.wait(lock);
+        if (failing_)
+          probes = wake_.wait_for(lock, kProbeInterval) == std::cv_status::timeout;
+        else
+          wake_.wait(lock);
       }
-      if (waiting_.empty()) return;
+      if (waiting_.empty() && closing_) return;
+      if (waiting_.empty()) {
+        idle_ = false;
+        lock.unlock();
+        note(probe());
+        continue;
+      }
       const std::size_t count = std::min(waiting_.size(), kMostInBatch);
       batch.reserve(count);
       std::move(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count), std::back_inserter(batch));
@@ -76,10 +87,35 @@ void Writer::loop() {
 
 void Writer::write(std::vector<Entry>& batch) {
   const auto written = write_all(batch);
+  note(written);
   if (written.has_value()) return;
   if (db_->in_transaction()) (void)db_->run("ROLLBACK");
   const Error error(Code::unavailable, "write " + written.error().message);
   for (Entry& entry : batch) entry.work->fail(error);
+}
+
+void Writer::note(const Result<void>& written) {
+  const bool fails = written.has_error() && written.error().code == Code::unavailable;
+  if (fails == failing_) return;
+  failing_ = fails;
+  if (failing_)
+    log::error("store", "nothing can be stored any more: {}", written.error().message);
+  else
+    log::info("store", "the database takes writes again");
+}
+
+Result<void> Writer::probe() {
+  TRY(set_synchronous(Durability::synced));
+  TRY(db_->run("BEGIN IMMEDIATE"));
+  // Setting the version to what it is writes the first page.
+  auto written = db_->number("PRAGMA user_version");
+  if (written.has_value()) {
+    const auto set = db_->script("PRAGMA user_version = " + std::to_string(*written) + "; COMMIT");
+    if (set.has_value()) return {};
+    written = set.error();
+  }
+  if (db_->in_transaction()) (void)db_->run("ROLLBACK");
+  return written.error();
 }
 
 Result<void> Writer::write_all(std::vector<Entry>& batch) {
@@ -95,6 +131,8 @@ Result<void> Writer::write_all(std::vector<Entry>& batch) {
       // A full disk may have ended the whole transaction, and with it the writes before this one.
       if (!db_->in_transaction())
         return Error{Code::unavailable, db_->file().string() + ": the disk is full or failing; free some space"};
+      // The disk's failure is the whole batch's: none of its writes would reach it.
+      if (const Error error = entry.work->error(); error.code == Code::unavailable) return error;
       TRY(db_->run("ROLLBACK TO write"));
       context.index.rewind(std::min(mark, context.index.mark()));
     }

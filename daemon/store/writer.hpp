@@ -12,6 +12,7 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -36,6 +37,8 @@ class QueuedWork {
   virtual bool run(Context& context) = 0;
   /// Replaces the result by an error, if it isn't one.
   virtual void fail(const Error& error) = 0;
+  /// The error of a run() that failed.
+  virtual Error error() const = 0;
   /// Resumes who waits. On the core thread.
   virtual void complete() = 0;
 };
@@ -57,6 +60,7 @@ class Work final : public QueuedWork<Context> {
   void fail(const Error& error) override {
     if (result_.has_value() || result_.error().code == Code::internal) result_ = error;
   }
+  Error error() const override { return result_.has_error() ? result_.error() : Error{}; }
   void complete() override {
     Handler handler = std::move(handler_);
     Result<T> result = std::move(result_);
@@ -85,6 +89,10 @@ class Writer {
         asio::use_awaitable, std::move(work));
   }
 
+  /// Whether the last batch could not be written: the disk is full or failing. Until one is, an idle writer tries an
+  /// empty write every few seconds, so that the end of the trouble is seen. Thread: any.
+  bool is_failing() const { return failing_; }
+
   /// Writes what waits, folds the WAL into the database, and ends the thread. Blocks.
   void close();
 
@@ -100,11 +108,15 @@ class Writer {
   Result<void> write_all(std::vector<Entry>& batch);
   Result<void> set_synchronous(Durability durability);
   void tidy_wal();
+  /// A write that changes nothing but takes the room of one.
+  Result<void> probe();
+  void note(const Result<void>& written);
 
   std::unique_ptr<Connection> db_;  // the writer thread's, after the constructor
   asio::any_io_executor executor_;
   Durability synchronous_ = Durability::journaled;  // what the pragma is set to
   int wal_pages_ = 0;
+  std::atomic<bool> failing_ = false;  // written by the writer thread
 
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -276,3 +276,215 @@ TEST_CASE("after drain no turn begins, and one left over is answered after the r
   CHECK(turn.state == TurnState::replied);
   CHECK(house.agent->stats().resumed == 1);
 }
+
+TEST_CASE("a turn whose end can't be stored keeps its place and its answer, and ends when the disk has room") {
+  TempFolder folder;
+  House house(folder.path());
+  house.model.answers.push_back(says("zero"));
+  REQUIRE(house.say("hello").has_value());
+  house.model.answers.push_back(says("one"));
+  house.model.answers.push_back(says("two"));
+  Sending first, second;
+  SendRequest request = house.request("first");
+  request.conversation_id = house.conversation;
+  begin(house, request, first);
+  REQUIRE(run_until(house.io, [&] {
+    const bool is_asked = house.model.requests.size() == 2;
+    if (is_asked) house.store->is_full = true;
+    return is_asked;
+  }));
+  REQUIRE(run_until(house.io, [&] { return house.store->refused >= 1; }));
+  house.store->is_full = false;
+  request.text = "second";
+  begin(house, request, second);
+  CHECK(!first.result);
+  REQUIRE(run_until(house.io, [&] { return first.result && second.result; }));
+  CHECK(first.result->value().reply == "one");
+  CHECK(second.result->value().reply == "two");
+  CHECK(house.model.requests.size() == 3);
+  REQUIRE(run(house.io, house.store->journal().unfinished_turns()).value().empty());
+}
+
+TEST_CASE("unfinished turns that could not be read at the start are read later") {
+  TempFolder folder;
+  House house(folder.path());
+  Inbound inbound;
+  inbound.user_id = house.user.id;
+  inbound.channel = "chan";
+  Message message;
+  message.text = "hello";
+  inbound.messages.push_back(message);
+  REQUIRE(run(house.io, house.store->journal().accept(inbound, Durability::journaled)).has_value());
+  house.model.answers.push_back(says("hi"));
+  house.store->is_unreadable = true;
+  run(house.io, house.agent->resume());
+  house.store->is_unreadable = false;
+  REQUIRE(run_until(house.io, [&] { return house.agent->stats().replied == 1; }));
+}
+
+TEST_CASE("a turn that a resume and its sender both begin runs once") {
+  TempFolder folder;
+  House house(folder.path());
+  Inbound inbound;
+  inbound.user_id = house.user.id;
+  inbound.channel = "chan";
+  Message message;
+  message.text = "hello";
+  inbound.messages.push_back(message);
+  const Accepted accepted = run(house.io, house.store->journal().accept(inbound, Durability::journaled)).value();
+  house.model.answers = {says("hi"), says("twice")};
+  run(house.io, house.agent->resume());
+  house.agent->start_turn(accepted.turn, accepted.message);
+  REQUIRE(run_until(house.io, [&] { return house.agent->stats().replied == 1 && house.agent->stats().running == 0; }));
+  run(house.io, house.agent->drain(std::chrono::seconds(5)));
+  CHECK(house.model.requests.size() == 1);
+}
+
+TEST_CASE("/stop is taken though 32 messages wait, from callers and from channels") {
+  TempFolder folder;
+  House house(folder.path());
+  house.model.answers.push_back(says("hi"));
+  REQUIRE(house.say("hello").has_value());
+  for (const bool is_channel : {false, true}) {
+    house.model.answers.push_back(says_then_hangs("Once"));
+    std::deque<Sending> waiting(32);
+    Sending stop;
+    SendRequest request = house.request("a story");
+    request.conversation_id = house.conversation;
+    for (Sending& one : waiting) begin(house, request, one);
+    REQUIRE(run_until(house.io, [&] { return !waiting[31].turn_id.empty() && house.agent->stats().running == 1; }));
+    CHECK(house.send(request).error().code == Code::overloaded);
+    if (is_channel) {
+      Inbound inbound;
+      inbound.user_id = house.user.id;
+      inbound.channel = "chan";
+      inbound.conversation_id = house.conversation;
+      Message message;
+      message.text = "/stop";
+      inbound.messages.push_back(message);
+      const Accepted accepted = run(house.io, house.store->journal().accept(inbound, Durability::journaled)).value();
+      house.agent->start_turn(accepted.turn, accepted.message);
+    } else {
+      request.text = "/stop";
+      begin(house, request, stop);
+      REQUIRE(run_until(house.io, [&] { return stop.result.has_value(); }));
+      CHECK_THAT(stop.result->value().reply, Catch::Contains("Stopped"));
+    }
+    REQUIRE(run_until(house.io, [&] {
+      return std::all_of(waiting.begin(), waiting.end(), [](const Sending& one) { return one.result.has_value(); });
+    }));
+    for (const Sending& one : waiting) CHECK(one.result->error().code == Code::cancelled);
+  }
+}
+
+TEST_CASE("a repeat after a failure that may pass runs again, and after a reply does not") {
+  TempFolder folder;
+  House house(folder.path());
+  house.model.answers = {fails(Code::unavailable, "down"), says("now it is up")};
+  SendRequest request = house.request("hello");
+  request.external_id = "key-1";
+  REQUIRE(house.send(request).error().code == Code::unavailable);
+  const TurnReply again = house.send(request).value();
+  CHECK(again.reply == "now it is up");
+  CHECK(house.send(request).value().message_id == again.message_id);
+  CHECK(house.model.requests.size() == 2);
+  const std::vector<std::string> kinds = house.step_kinds(again.turn_id);
+  CHECK(std::find(kinds.begin(), kinds.end(), "retried") != kinds.end());
+}
+
+TEST_CASE("a key that named another message is refused") {
+  TempFolder folder;
+  House house(folder.path());
+  house.model.answers.push_back(says("hi"));
+  SendRequest request = house.request("hello");
+  request.external_id = "key-1";
+  REQUIRE(house.send(request).has_value());
+  request.text = "transfer everything";
+  const Result<TurnReply> reply = house.send(request);
+  REQUIRE(reply.has_error());
+  CHECK(reply.error().code == Code::invalid);
+  CHECK_THAT(reply.error().message, Catch::Contains("key-1"));
+}
+
+TEST_CASE("a conversation is deleted while its turn runs: the turn ends as cancelled") {
+  TempFolder folder;
+  House house(folder.path());
+  house.model.answers.push_back(says("hi"));
+  REQUIRE(house.say("hello").has_value());
+  house.model.answers.push_back(says_then_hangs("Once"));
+  Sending story;
+  SendRequest request = house.request("a story");
+  request.conversation_id = house.conversation;
+  begin(house, request, story);
+  REQUIRE(run_until(house.io, [&] { return !story.events.empty() && story.events.back().name == "text"; }));
+  run(house.io, house.agent->cancel_conversation(house.user.id, house.conversation));
+  REQUIRE(run(house.io, house.store->conversations().remove(house.user.id, house.conversation)).has_value());
+  REQUIRE(run_until(house.io, [&] { return story.result.has_value(); }));
+  CHECK(story.result->error().code == Code::cancelled);
+}
+
+TEST_CASE("a turn whose conversation is gone at its end was cancelled") {
+  TempFolder folder;
+  House house(folder.path());
+  house.model.answers.push_back(says_then_hangs("Once"));
+  Sending story;
+  begin(house, house.request("a story"), story);
+  REQUIRE(run_until(house.io, [&] { return !story.events.empty() && story.events.back().name == "text"; }));
+  const Turn turn = run(house.io, house.store->journal().find_turn(house.user.id, story.turn_id)).value();
+  REQUIRE(run(house.io, house.store->conversations().remove(house.user.id, turn.conversation_id)).has_value());
+  REQUIRE(house.agent->cancel(house.user.id, story.turn_id).has_value());
+  REQUIRE(run_until(house.io, [&] { return story.result.has_value(); }));
+  CHECK(story.result->error().code == Code::cancelled);
+}
+
+TEST_CASE("a watcher that throws wedges nothing") {
+  TempFolder folder;
+  House house(folder.path());
+  house.model.answers = {says("one"), says("two")};
+  std::function<void(const TurnEvent&)> throws = [](const TurnEvent& event) {
+    if (event.name == "text") throw std::runtime_error("a broken watcher");
+  };
+  const TurnReply first = run(house.io, house.agent->send(house.request("hello"), throws)).value();
+  CHECK(first.reply == "one");
+  house.conversation = first.conversation_id;
+  CHECK(house.say("and now?").value().reply == "two");
+}
+
+TEST_CASE("an exception inside a turn ends it as internal, and the next one runs") {
+  TempFolder folder;
+  House house(folder.path());
+  house.model.answers = {says("one")};
+  REQUIRE(house.say("hello").has_value());
+  house.model.throws = true;
+  CHECK(house.say("break").error().code == Code::internal);
+  house.model.throws = false;
+  house.model.answers = {says("two")};
+  CHECK(house.say("go on").value().reply == "two");
+  CHECK(run(house.io, house.store->journal().unfinished_turns()).value().empty());
+}
+
+TEST_CASE("buffer_messages 0 shows the model no earlier message") {
+  TempFolder folder;
+  House house(folder.path());
+  house.config->memory.buffer_messages = 0;
+  house.config->memory.recall_top_k = 0;
+  house.model.answers = {says("one"), says("two")};
+  REQUIRE(house.say("first words").has_value());
+  REQUIRE(house.say("other words").has_value());
+  CHECK(json::serialize(house.model.requests[1]["messages"]).find("first words") == std::string::npos);
+}
+
+TEST_CASE("a turn that fails in the middle keeps what it had said in its journal") {
+  TempFolder folder;
+  House house(folder.path());
+  ScriptedAnswer answer = says("Half of");
+  answer.result = Error{Code::unavailable, "the line broke"};
+  house.model.answers.push_back(answer);
+  Sending sending;
+  begin(house, house.request("hello"), sending);
+  REQUIRE(run_until(house.io, [&] { return sending.result.has_value(); }));
+  REQUIRE(sending.result->has_error());
+  const std::vector<Step> steps = run(house.io, house.store->journal().steps(house.user.id, sending.turn_id)).value();
+  CHECK(steps.back().kind == "failed");
+  CHECK(string_or(steps.back().data, "said") == "Half of");
+}

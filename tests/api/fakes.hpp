@@ -225,6 +225,7 @@ struct FakeAgent final : Agent {
     co_return reply;
   }
   Result<void> cancel(std::string_view, std::string_view) override { return Error{Code::not_found, "no such turn runs"}; }
+  awaitable<void> cancel_conversation(std::string, std::string) override { co_return; }
   awaitable<void> resume() override { co_return; }
   awaitable<void> drain(std::chrono::milliseconds) override { co_return; }
   AgentStats stats() const override { return {}; }

@@ -1,6 +1,7 @@
 #include "channels/inbox.hpp"
 #include "fakes/fake_clock.hpp"
 #include "fakes/fake_registry.hpp"
+#include "fakes/faulty_store.hpp"
 #include "fakes/run.hpp"
 #include "fakes/temp_folder.hpp"
 
@@ -26,7 +27,8 @@ struct Channels {
     options.file = folder.path() / "hob.db";
     options.executor = io.get_executor();
     options.clock = &clock;
-    store = open_sqlite_store(std::move(options)).value();
+    database = open_sqlite_store(std::move(options)).value();
+    store = std::make_unique<FaultyStore>(*database);
     owner = run(io, store->users().ensure("owner", true)).value();
     channel = &registry.add("chan", "hob.channel/1", [this](PluginCall call) { return take(std::move(call)); });
     channel->manifest_.channel = ChannelManifest{};
@@ -63,11 +65,13 @@ struct Channels {
   asio::io_context io;
   FakeClock clock;
   FakeRegistry registry;
-  std::unique_ptr<Store> store;
+  std::unique_ptr<Store> database;
+  std::unique_ptr<FaultyStore> store;  // in front of it
   User owner;
   FakeInstance* channel = nullptr;
   std::vector<std::string> sent;
   std::deque<Error> faults;
+  std::function<void()> on_send;
   std::unique_ptr<Outbox> outbox;
   Turns turns;
   std::unique_ptr<ChannelSink> inbox;
@@ -81,6 +85,7 @@ struct Channels {
       clock.advance(std::chrono::seconds(10));
       co_return fault;
     }
+    if (on_send) on_send();
     sent.emplace_back(string_or(parse_json_object(call.payload).value(), "text"));
     co_return std::string(R"({"message_id":"p"})");
   }
@@ -199,4 +204,77 @@ TEST_CASE("a long reply goes out in pieces that the channel takes") {
   channels.post("s1", "one two three");
   REQUIRE(channels.settled());
   CHECK(channels.sent == std::vector<std::string>{"one two", "three"});
+}
+
+TEST_CASE("a recipient whose message could not be noted gets it, and the next one, once the disk has room") {
+  Channels channels;
+  channels.store->is_full = true;
+  channels.post("s1", "one");
+  channels.post("s1", "two");
+  REQUIRE(run_until(channels.io, [&] { return channels.store->refused >= 3; }));
+  CHECK(channels.sent.empty());
+  channels.store->is_full = false;
+  REQUIRE(channels.settled());
+  CHECK(channels.sent == std::vector<std::string>{"one", "two"});
+}
+
+TEST_CASE("a message that was sent while the disk filled up is not sent again when its receipt is stored") {
+  Channels channels;
+  channels.on_send = [&] { channels.store->is_full = true; };
+  channels.post("s1", "one");
+  REQUIRE(run_until(channels.io, [&] { return channels.store->refused >= 2; }));
+  channels.on_send = nullptr;
+  channels.store->is_full = false;
+  channels.post("s1", "two");
+  REQUIRE(channels.settled());
+  CHECK(channels.sent == std::vector<std::string>{"one", "two"});
+  CHECK(run(channels.io, channels.store->journal().open_outbox()).value().empty());
+}
+
+TEST_CASE("a channel that throws wedges nobody") {
+  Channels channels;
+  channels.on_send = [&] {
+    channels.on_send = nullptr;
+    throw std::runtime_error("a broken channel");
+  };
+  channels.post("s1", "lost");
+  channels.post("s1", "two");
+  REQUIRE(channels.settled());
+  CHECK(channels.sent.back() == "two");
+}
+
+TEST_CASE("a message that comes while the outbox reads the database is sent once") {
+  Channels channels;
+  run(channels.io, channels.outbox->stop(std::chrono::milliseconds(0)));
+  std::vector<OutboxItem> items = channels.outbox->compose("chan", "s1", "", "once", "reply");
+  items[0].user_id = channels.owner.id;
+  std::vector<OutboxItem> copy = items;
+  REQUIRE(run(channels.io, channels.store->journal().add_outbox(std::move(copy), Durability::journaled)).has_value());
+  channels.store->after_open_outbox = [&] { channels.outbox->wake(items); };
+  run(channels.io, channels.outbox->start());
+  REQUIRE(channels.settled());
+  channels.post("s2", "another");
+  REQUIRE(channels.settled());
+  CHECK(channels.sent == std::vector<std::string>{"once", "another"});
+}
+
+TEST_CASE("an outbox that could not be read at the start is read later") {
+  Channels channels;
+  run(channels.io, channels.outbox->stop(std::chrono::milliseconds(0)));
+  channels.post("s1", "one");  // stopped: it stays in the database
+  channels.store->is_unreadable = true;
+  run(channels.io, channels.outbox->start());
+  channels.store->is_unreadable = false;
+  REQUIRE(run_until(channels.io, [&] { return channels.sent.size() == 1; }));
+}
+
+TEST_CASE("receipts older than a week are removed, younger ones stay") {
+  Channels channels;
+  channels.post("s1", "old");
+  REQUIRE(channels.settled());
+  channels.clock.advance(std::chrono::hours(8 * 24));
+  channels.post("s1", "new");
+  REQUIRE(channels.settled());
+  CHECK(run(channels.io, channels.store->journal().prune_outbox(channels.clock.now() - std::chrono::hours(7 * 24), 500)).value() == 1);
+  CHECK(run(channels.io, channels.store->journal().prune_outbox(channels.clock.now() - std::chrono::hours(7 * 24), 500)).value() == 0);
 }

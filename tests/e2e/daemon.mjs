@@ -36,13 +36,14 @@ export async function startModel(...args) {
   return { port: Number(line.split(" ")[1]), stop: () => child.kill("SIGKILL") };
 }
 
-/** models: YAML below "models:", "" for the offline provider; auth: "none" or "keys". */
-export async function startHob({ models = "", auth = "none", extra = "" } = {}) {
+/** models: YAML below "models:", "" for the offline provider; auth: "none" or "keys"; state: the state folder, when
+ * it is not to be in the temporary one. */
+export async function startHob({ models = "", auth = "none", extra = "", state = "" } = {}) {
   const dir = mkdtempSync(join(tmpdir(), "hob-e2e-"));
   const port = await freePort();
   mkdirSync(join(dir, "run"));
   const config = join(dir, "hob.yaml");
-  writeFileSync(config, `state_dir: ${dir}/state
+  writeFileSync(config, `state_dir: ${state || `${dir}/state`}
 runtime_dir: ${dir}/run
 http: {listen: "127.0.0.1:${port}"}
 auth: {mode: ${auth}}

@@ -11,7 +11,7 @@
 //   tools have answered since T:  "tools said: <their contents, joined by ' | '>"
 //   else                          "echo: T"
 // The model's name picks the manner: "echo" at once; "echo-N" cut into N deltas; "slow" waits --delay-ms before the
-// first byte; "error-401|403|404|429|500|503" that status; "html" a proxy's page; "half" ends amid the stream;
+// first byte; "slow-named" too, and puts "T -> " before what tools said; "error-401|403|404|429|500|503" that status; "html" a proxy's page; "half" ends amid the stream;
 // "empty" an empty body; "hangup" closes without a byte; "stall" sends a delta and then nothing;
 // "no-usage" leaves usage out; "garbage" sends data that isn't JSON.
 //
@@ -412,7 +412,8 @@ class Server {
 
     std::vector<Call> calls;
     if (answers == 0 && request.contains("tools")) calls = calls_in(last_user, ++serial_);
-    const std::string text = answers ? "tools said: " + tools_said : "echo: " + last_user;
+    const std::string named = model == "slow-named" ? last_user + " -> " : "";
+    const std::string text = answers ? named + "tools said: " + tools_said : "echo: " + last_user;
     answer(c, model, stream, wants_usage, calls.empty() ? text : "", calls, body.size() / 4);
   }
 
@@ -498,7 +499,7 @@ class Server {
       chunk(bytes, "data: [DONE]\n\n");
       bytes += "0\r\n\r\n";
     }
-    if (model == "slow" && options_.delay.count() > 0) {
+    if (model.starts_with("slow") && options_.delay.count() > 0) {
       c.waiting = true;
       delayed_.push_back({Clock::now() + options_.delay, c.id, std::move(bytes)});
     } else {

@@ -139,6 +139,7 @@ class ScriptedModel {
  public:
   std::deque<ScriptedAnswer> answers;
   std::vector<json::object> requests;
+  bool throws = false;
 
   FakeInstance::Handler handler() {
     return [this](PluginCall call) { return answer(std::move(call)); };
@@ -148,6 +149,7 @@ class ScriptedModel {
   awaitable<Result<std::string>> answer(PluginCall call) {
     if (call.function == "models") co_return std::string(R"({"models":[{"id":"m"},{"id":"other"}]})");
     requests.push_back(parse_json_object(call.payload).value());
+    if (throws) throw std::runtime_error("a broken provider");
     if (answers.empty()) co_return Error{Code::unavailable, "the script has no answer left"};
     const ScriptedAnswer next = answers.front();
     answers.pop_front();

@@ -4,6 +4,7 @@
 #include "agent/agent.hpp"
 #include "fakes/fake_clock.hpp"
 #include "fakes/fake_registry.hpp"
+#include "fakes/faulty_store.hpp"
 #include "fakes/run.hpp"
 #include "fakes/temp_folder.hpp"
 
@@ -28,7 +29,8 @@ class House {
     options.file = folder / "hob.db";
     options.executor = io.get_executor();
     options.clock = &clock;
-    store = open_sqlite_store(std::move(options)).value();
+    database = open_sqlite_store(std::move(options)).value();
+    store = std::make_unique<FaultyStore>(*database);
     config = std::make_shared<Config>();
     config->models.tiers["fast"] = {"local/m"};
     config->models.tiers["smart"] = {"local/m"};
@@ -91,7 +93,7 @@ class House {
   }
   std::vector<std::string> step_kinds(const std::string& turn_id) {
     std::vector<std::string> kinds;
-    for (const Step& step : run(io, store->journal().steps(turn_id)).value()) kinds.push_back(step.kind);
+    for (const Step& step : run(io, store->journal().steps(user.id, turn_id)).value()) kinds.push_back(step.kind);
     return kinds;
   }
 
@@ -106,7 +108,8 @@ class House {
   std::vector<json::object> sent;                           // what the channel got
   std::deque<Error> send_faults;                            // given before it takes anything
   std::shared_ptr<Config> config;
-  std::unique_ptr<Store> store;
+  std::unique_ptr<Store> database;
+  std::unique_ptr<FaultyStore> store;  // in front of it
   std::unique_ptr<Router> router;
   std::unique_ptr<Toolbox> toolbox;
   std::unique_ptr<Outbox> outbox;

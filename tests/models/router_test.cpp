@@ -170,3 +170,12 @@ TEST_CASE("the list has the tiers' models and what the servers offer, each once"
   CHECK(count("offline/offline") == 1);
   CHECK(models.router->has_model());
 }
+
+TEST_CASE("a model's name that a caller makes up is bounded and not remembered") {
+  Models models;
+  CHECK(models.ask("a/" + std::string(300, 'x')).error().code == Code::invalid);
+  models.a.answers = {fails(Code::not_found, "no such model"), says("here")};
+  REQUIRE(models.ask("a/unheard-of").has_error());
+  const auto listed = run(models.io, models.router->list()).value();
+  for (const ModelInfo& model : listed) CHECK(model.healthy);
+}

@@ -155,7 +155,7 @@ TEST_CASE("remove leaves nothing of a conversation, in the search neither") {
   REQUIRE(t.fails(t.journal().find_turn(user, gone.id)) == Code::not_found);
   REQUIRE(t.get(t.journal().unfinished_turns()).empty());
   REQUIRE(t.get(t.journal().open_outbox()).empty());
-  REQUIRE(t.get(t.journal().steps(gone.id)).empty());
+  REQUIRE(t.get(t.journal().steps(gone.user_id, gone.id)).empty());
   const auto hits = t.get(t.conversations().search(user, {.text = "walrus", .limit = 10}));
   REQUIRE(hits.size() == 2);
   for (const auto& hit : hits) REQUIRE(hit.message.conversation_id == stays.conversation_id);

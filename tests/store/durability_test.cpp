@@ -109,7 +109,7 @@ TEST_CASE("a write that fails undoes itself alone, not its batch") {
   t.io.run();
   REQUIRE(good == 50);
   REQUIRE(bad == 50);
-  REQUIRE(t.get(t.journal().steps(turn.id)).empty());
+  REQUIRE(t.get(t.journal().steps(turn.user_id, turn.id)).empty());
   REQUIRE(t.get(t.journal().find_turn(user, turn.id)).state == TurnState::accepted);
   REQUIRE(t.get(t.conversations().search(user, {.text = "heron", .limit = 5})).empty());
   REQUIRE(t.get(t.conversations().search(user, {.text = "good", .limit = 100})).size() == 50);

@@ -131,7 +131,7 @@ TEST_CASE("steps are numbered within their turn and set it running") {
   const auto turn = t.get(t.journal().accept(inbound(t.user(), "x"), kSynced)).turn;
   t.get(t.journal().add_steps(turn.id, one_step("recalled"), kJournaled));
   t.get(t.journal().add_steps(turn.id, {one_step("model_called")[0], one_step("model_answered")[0]}, kJournaled));
-  const auto steps = t.get(t.journal().steps(turn.id));
+  const auto steps = t.get(t.journal().steps(turn.user_id, turn.id));
   REQUIRE(steps.size() == 3);
   for (std::size_t i = 0; i < 3; ++i) REQUIRE(steps[i].seq == std::int64_t(i + 1));
   REQUIRE(steps[2].kind == "model_answered");
@@ -159,7 +159,7 @@ TEST_CASE("a turn ends once, with its reply, steps and outbox together") {
   REQUIRE(found.reply_id == end.reply->id);
   REQUIRE(found.usage.input_tokens == 7);
   REQUIRE(found.usage.cost_usd == 0.25);
-  REQUIRE(t.get(t.journal().steps(turn.id)).back().kind == "replied");
+  REQUIRE(t.get(t.journal().steps(turn.user_id, turn.id)).back().kind == "replied");
   const auto open = t.get(t.journal().open_outbox());
   REQUIRE(open.size() == 1);
   REQUIRE(open[0].turn_id == turn.id);
@@ -224,7 +224,7 @@ TEST_CASE("data that is not UTF-8 is stored repaired and can be read again") {
   step.kind = "tool_finished";
   step.data = {{"output", "\xc3("}};
   t.get(t.journal().add_steps(turn.id, {step}, kJournaled));
-  REQUIRE(t.get(t.journal().steps(turn.id))[0].data.at("output") == "\xef\xbf\xbd(");
+  REQUIRE(t.get(t.journal().steps(turn.user_id, turn.id))[0].data.at("output") == "\xef\xbf\xbd(");
   REQUIRE(t.get(t.conversations().find_message(turn.user_id, turn.message_id)).text == "bad \xef\xbf\xbd byte");
 }
 

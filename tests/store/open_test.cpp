@@ -123,9 +123,19 @@ TEST_CASE("an old schema is migrated, its rows found again, and a copy of it kep
     REQUIRE(t.get(t.store->status()).schema_version == 2);
     REQUIRE(t.get(t.conversations().search(closed.user, {.text = "kettle", .limit = 10})).size() == 1);
   }
-  const std::filesystem::path copy = closed.file.string() + ".before-v2";
+  const std::filesystem::path copy = closed.file.string() + ".v1.before-v2";
   REQUIRE(mode_of(copy) == 0600);
   meddle(copy, "SELECT count(*) FROM messages");
+}
+
+TEST_CASE("a copy from before a migration is never replaced by a later one") {
+  Closed closed;
+  const std::filesystem::path copy = closed.file.string() + ".v1.before-v2";
+  write_file(copy, "the first copy");
+  meddle(closed.file, "DROP TABLE message_fts; DROP VIEW message_words; PRAGMA user_version = 1;");
+  TestStore t(closed.file);
+  REQUIRE(t.get(t.store->status()).schema_version == 2);
+  REQUIRE(content_of(copy) == "the first copy");
 }
 
 TEST_CASE("a file that is no database is refused and not overwritten") {
