@@ -7,7 +7,6 @@ if(CMAKE_INSTALL_PREFIX_INITIALIZED_TO_DEFAULT)
 endif()
 
 set(HOB_UNIT_DIR lib/systemd/system)
-set(HOB_SHARE ${CMAKE_INSTALL_DATADIR}/hob)
 set(HOB_DOC ${CMAKE_INSTALL_DATADIR}/doc/hob)
 # Beside lib/hob/plugins, not lib/<triplet>: hobd looks for its plugins relative to its own place, bin/../lib/hob.
 set(HOB_PLUGIN_INSTALL_DIR lib/hob/plugins)
@@ -21,7 +20,6 @@ endforeach()
 # Each plugin is a folder of <name>.so and plugin.json.
 install(DIRECTORY ${HOB_PLUGIN_OUTPUT_DIR}/ DESTINATION ${HOB_PLUGIN_INSTALL_DIR}
   OPTIONAL FILES_MATCHING PATTERN "*.so" PATTERN "plugin.json")
-install(DIRECTORY ${CMAKE_BINARY_DIR}/share/hob/lua/ DESTINATION ${HOB_SHARE}/lua OPTIONAL)
 
 # The prefix may be chosen at install time (cmake --install --prefix, cpack), so these two look at it then.
 # A hob.yaml that is there already is its owner's.
@@ -45,18 +43,41 @@ install(CODE "
 install(FILES systemd/hobd.socket DESTINATION ${HOB_UNIT_DIR})
 install(FILES systemd/hob.sysusers DESTINATION lib/sysusers.d RENAME hob.conf)
 install(FILES systemd/hob.tmpfiles DESTINATION lib/tmpfiles.d RENAME hob.conf)
-install(FILES packaging/man/hobd.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
-install(FILES packaging/man/hobctl.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
-install(FILES packaging/man/hob.yaml.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
-install(FILES README.md config/quickstart.yaml DESTINATION ${HOB_DOC})
+# With the links of README.md alive, and as Debian wants man pages and changelogs: compressed.
+install(FILES README.md LICENSE CONTRIBUTING.md DESTINATION ${HOB_DOC})
 install(FILES LICENSE DESTINATION ${HOB_DOC} RENAME copyright)
+install(DIRECTORY docs DESTINATION ${HOB_DOC} FILES_MATCHING PATTERN "*.md")
+install(FILES config/hob.yaml config/quickstart.yaml DESTINATION ${HOB_DOC}/config)
+install(FILES sdk/README.md DESTINATION ${HOB_DOC}/sdk)
+find_program(HOB_GZIP gzip REQUIRED)
+function(hob_install_compressed source destination name)
+  install(CODE "
+    set(compressed \"${CMAKE_BINARY_DIR}/compressed/${name}.gz\")
+    file(MAKE_DIRECTORY \"${CMAKE_BINARY_DIR}/compressed\")
+    execute_process(COMMAND \"${HOB_GZIP}\" -9nc \"${CMAKE_SOURCE_DIR}/${source}\" OUTPUT_FILE \"\${compressed}\"
+      COMMAND_ERROR_IS_FATAL ANY)
+    file(INSTALL \"\${compressed}\" DESTINATION \"\${CMAKE_INSTALL_PREFIX}/${destination}\"
+      PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
+  ")
+endfunction()
+hob_install_compressed(packaging/man/hobd.8 ${CMAKE_INSTALL_MANDIR}/man8 hobd.8)
+hob_install_compressed(packaging/man/hobctl.1 ${CMAKE_INSTALL_MANDIR}/man1 hobctl.1)
+hob_install_compressed(packaging/man/hob.yaml.5 ${CMAKE_INSTALL_MANDIR}/man5 hob.yaml.5)
+hob_install_compressed(CHANGELOG.md ${HOB_DOC} changelog)
+
+# They ask the running daemon for its commands, so they need no new version when it learns one.
+install(FILES packaging/completion/hobctl.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME hobctl)
+install(FILES packaging/completion/_hobctl DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
+install(FILES packaging/completion/hobctl.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 
 set(CPACK_PACKAGE_NAME hob)
 set(CPACK_PACKAGE_VENDOR "The Hob authors")
 set(CPACK_PACKAGE_CONTACT "The Hob authors <hob@localhost>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "personal assistant that runs as a daemon on a machine you own")
 set(CPACK_PACKAGE_DESCRIPTION
-  "Hob is talked to over a terminal, HTTP, chat services or SMS. It remembers, uses tools and keeps to a budget.")
+  "Hob is talked to in a terminal, a browser, over HTTP, a WebSocket or any program that speaks the OpenAI wire format.
+It keeps what was said and finds it again, also with no language model connected, and uses the models and tools that
+plugins in C++, C and Lua bring. The headers for writing plugins are included.")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)

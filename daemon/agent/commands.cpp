@@ -55,15 +55,31 @@ std::string unknown(const std::string& name) {
                      near.empty() ? std::string() : fmt::format(" Did you mean /{}?", near), name);
 }
 
-awaitable<Result<std::string>> search(Store& store, const Turn& turn, const std::string& words) {
+/// What the offline model says of itself holds no answer.
+bool is_boilerplate(const Message& message) {
+  if (message.role != "assistant") return false;
+  for (const std::string_view start : {"Noted. I keep it", "I find nothing you told me", "You told me", "Hello. ", "I can't do that without a model"})
+    if (message.text.starts_with(start)) return true;
+  return false;
+}
+
+awaitable<Result<std::string>> search(Store& store, const Turn& turn, const Message& asked, const std::string& words) {
   if (words.empty()) co_return std::string("What for? Write /search and some words.");
-  MessageQuery query{.text = words, .limit = kSearchHits, .not_turn = turn.id, .commands = false};
+  MessageQuery query{.text = words, .limit = kSearchHits * 4, .not_turn = turn.id, .commands = false};
   CO_TRY(const auto hits, co_await store.conversations().search(turn.user_id, std::move(query)));
+  // People's own words first: Hob's are mostly about them.
+  std::vector<const Message*> found;
+  for (const bool wants_people : {true, false})
+    for (const MessageHit& hit : hits)
+      if ((hit.message.role == "user") == wants_people && !is_boilerplate(hit.message) && found.size() < kSearchHits)
+        found.push_back(&hit.message);
   std::string text;
-  for (const MessageHit& hit : hits) {
-    const std::string_view start = utf8_prefix(hit.message.text, kHitBytes);
-    text += fmt::format("{}, {}: {}{}\n", format_time(hit.message.at).substr(0, 10), hit.message.speaker, start,
-                        start.size() < hit.message.text.size() ? "…" : "");
+  for (const Message* message : found) {
+    const std::string_view start = utf8_prefix(message->text, kHitBytes);
+    const bool is_own = message->role == "user" && (message->speaker == "default" || message->speaker.empty()) &&
+                        message->speaker == asked.speaker;
+    text += fmt::format("{}{}, {}: {}{}", text.empty() ? "" : "\n", format_time(message->at).substr(0, 10),
+                        is_own ? "you" : message->speaker, start, start.size() < message->text.size() ? "…" : "");
   }
   if (text.empty()) co_return fmt::format("Nothing was said about \"{}\".", words);
   co_return text;
@@ -87,7 +103,8 @@ std::string models(const Router& router) {
 std::string tools(const Toolbox& toolbox) {
   std::string text;
   for (const ToolEntry& entry : toolbox.list())
-    text += fmt::format("{} ({}): {}\n", entry.tool.name, tool_effect_name(entry.tool.effect), entry.tool.description);
+    text += fmt::format("{}{} ({}): {}", text.empty() ? "" : "\n", entry.tool.name, tool_effect_name(entry.tool.effect),
+                        entry.tool.description);
   return text.empty() ? "There are no tools." : text;
 }
 
@@ -136,7 +153,7 @@ awaitable<Result<std::string>> answer_command(const AgentContext& context, const
     CO_CHECK(co_await context.store->conversations().reset(turn.user_id, turn.conversation_id));
     co_return std::string("A fresh start. What was said before is kept and can be searched.");
   }
-  if (command.name == "search") co_return co_await search(*context.store, turn, command.argument);
+  if (command.name == "search") co_return co_await search(*context.store, turn, message, command.argument);
   if (command.name == "model") co_return models(*context.router);
   if (command.name == "tools") co_return tools(*context.tools);
   if (command.name == "usage") co_return co_await usage(*context.store, turn);

@@ -1,6 +1,7 @@
 #include "agent/context.hpp"
 
 #include "agent/commands.hpp"
+#include "base/clock.hpp"
 #include "base/text.hpp"
 
 #include <algorithm>
@@ -53,6 +54,7 @@ json::object chat_message(const Message& message, std::size_t bytes) {
   json::object object;
   object["role"] = message.role;
   object["content"] = content_of(message, bytes);
+  object["at"] = format_time(message.at);  // for provider_offline, which quotes; servers never get it
   if (const json::array* calls = array_at(message.extra, "tool_calls")) object["tool_calls"] = *calls;
   if (const std::string_view id = string_or(message.extra, "tool_call_id"); !id.empty()) object["tool_call_id"] = id;
   return object;
@@ -83,6 +85,56 @@ std::vector<const Message*> fitting(const std::vector<Message>& recent, std::siz
   return kept;
 }
 
+void append_paragraph(std::string& text, std::string_view more) {
+  if (!text.empty() && !more.empty()) text += "\n\n";
+  text += more;
+}
+
+/// What was recalled, marked off from the message that it stands before. A recalled text can't end the mark.
+std::string fence(std::string recalled) {
+  constexpr std::string_view kEnd = "</recalled>";
+  for (std::size_t at = 0; (at = recalled.find(kEnd, at)) != std::string::npos;) recalled.replace(at, kEnd.size(), "(/recalled)");
+  while (recalled.ends_with('\n')) recalled.pop_back();
+  return "<recalled>\n" + recalled + "\n</recalled>";
+}
+
+json::array parts_of(const json::value& content) {
+  if (const json::array* parts = content.if_array()) return *parts;
+  json::object text;
+  text["type"] = "text";
+  text["text"] = content;
+  return {std::move(text)};
+}
+
+/// `before` and `content` as one content: text while both are, else parts.
+json::value joined(const json::value& before, const json::value& content) {
+  if (before.is_string() && content.is_string()) {
+    std::string text(before.get_string());
+    append_paragraph(text, content.get_string());
+    return json::value(json::string(text));
+  }
+  json::array parts = parts_of(before);
+  for (json::value& part : parts_of(content)) parts.push_back(std::move(part));
+  return parts;
+}
+
+void put_before(json::value& content, std::string text) { content = joined(json::value(json::string(text)), content); }
+
+/// Adds a message. The templates of Mistral, Gemma and others refuse two of one role in a row, as a turn
+/// that failed leaves them, so such two become one.
+void append(json::array& messages, json::object message) {
+  json::object* before = messages.back().if_object();
+  const std::string_view role = string_or(message, "role");
+  const bool joins = before && role != "tool" && string_or(*before, "role") == role && !before->contains("tool_calls") &&
+                     !message.contains("tool_calls");
+  if (!joins) {
+    messages.push_back(std::move(message));
+    return;
+  }
+  message["content"] = joined(before->at("content"), message["content"]);
+  *before = std::move(message);
+}
+
 json::array merged_tools(const json::array& own, const json::array& clients) {
   std::map<std::string, json::value> by_name;
   for (const json::array* tools : {&own, &clients})
@@ -96,16 +148,24 @@ json::array merged_tools(const json::array& own, const json::array& clients) {
 }  // namespace
 
 json::object build_chat(const ContextParts& parts) {
-  json::array messages;
-  messages.push_back(plain_message("system", parts.persona));
-  if (!parts.system.empty()) messages.push_back(plain_message("system", parts.system));
   // A tool's result belongs right behind the call it answers, and those are the newest of the recent ones.
   const std::size_t recent_bytes = parts.budget.recent * kBytesPerToken;
-  for (const Message* message : fitting(parts.recent, recent_bytes))
-    messages.push_back(chat_message(*message, recent_bytes));
-  if (const std::string recalled = render_recalled(parts.recalled, parts.budget.recalled * kBytesPerToken); !recalled.empty())
-    messages.push_back(plain_message("system", recalled));
-  messages.push_back(chat_message(parts.message, parts.budget.message * kBytesPerToken));
+  std::string system = parts.persona;
+  append_paragraph(system, parts.system);
+  json::array messages{json::value(nullptr)};  // the system message, once it is whole
+  for (const Message* message : fitting(parts.recent, recent_bytes)) {
+    if (message->role == "system")
+      append_paragraph(system, message->text);
+    else
+      append(messages, chat_message(*message, recent_bytes));
+  }
+  messages.front() = plain_message("system", system);
+
+  json::object last = chat_message(parts.message, parts.budget.message * kBytesPerToken);
+  if (last["content"].is_string()) last["text"] = last["content"];
+  if (std::string recalled = render_recalled(parts.recalled, parts.budget.recalled * kBytesPerToken); !recalled.empty())
+    put_before(last["content"], fence(std::move(recalled)));
+  append(messages, std::move(last));
 
   json::object chat;
   for (const auto& [key, value] : parts.sampling)
@@ -143,6 +203,12 @@ json::object tool_result_message(std::string_view call_id, std::string_view cont
   json::object message = plain_message("tool", content);
   message["tool_call_id"] = call_id;
   return message;
+}
+
+void add_note(json::array& messages, std::string_view note) {
+  if (messages.empty()) return;
+  json::value& content = messages.back().as_object()["content"];
+  content = joined(content.is_null() ? json::value("") : content, json::value(json::string(note)));
 }
 
 }  // namespace hobd

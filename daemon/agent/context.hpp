@@ -2,6 +2,10 @@
 //
 //   persona (byte-stable) | the caller's system text, tools (sorted by name) | recent messages of the session |
 //   recalled memories with their dates | the message
+//
+// There is one system message, the first, and never two messages of one role in a row: many models' chat templates
+// refuse both. What was recalled therefore stands in the last user message, between <recalled> and </recalled>; that
+// message's "text" is what the user wrote.
 #pragma once
 
 #include "agent/agent.hpp"
@@ -36,5 +40,7 @@ json::object build_chat(const ContextParts& parts);
 /// How an answer that calls tools, and a tool's result, are told to the model in the next round.
 json::object tool_calls_message(const ModelAnswer& answer);
 json::object tool_result_message(std::string_view call_id, std::string_view content);
+/// Tells the model something of ours at the end of what it is told.
+void add_note(json::array& messages, std::string_view note);
 
 }  // namespace hobd

@@ -243,10 +243,7 @@ class TurnRun {
   }
 
   void tell_rounds_used_up() {
-    json::object note;
-    note["role"] = "system";
-    note["content"] = kRoundsUsedUp;
-    chat_["messages"].as_array().push_back(std::move(note));
+    add_note(chat_["messages"].as_array(), kRoundsUsedUp);
     // The tools stay in the request, so that providers accept the earlier calls in it.
     if (chat_.contains("tools")) chat_["tool_choice"] = "none";
   }

@@ -114,9 +114,16 @@ awaitable<Result<json::value>> doctor(SystemContext context) {
   }
   if (plugins_ready) findings.push_back({"plugins", "ok", fmt::format("{} run", context.registry->reports().size())});
 
-  if (context.router->has_model())
-    findings.push_back({"models", "ok", "a model is connected"});
-  else
+  const std::vector<std::string> failures = context.router->failures();
+  for (const std::string& failure : failures) findings.push_back({"models", "fail", failure});
+  for (const auto& [name, unused] : config->models.providers) {
+    const auto models = co_await context.router->provider_models(name);
+    if (models)
+      findings.push_back({"models", "ok", fmt::format("{} answers", name)});
+    else
+      findings.push_back({"models", models.error().code == Code::unsupported ? "warn" : "fail", models.error().message});
+  }
+  if (!context.router->has_model() && failures.empty())
     findings.push_back({"models", "warn", "no model is connected: Hob answers offline; name one under models.providers and models.tiers"});
 
   if (config->auth.mode == AuthMode::none)

@@ -112,7 +112,13 @@ std::string socket_path(const std::string& given) {
   if (const std::string path = environment("HOB_SOCKET"); !path.empty()) return path;
   if (const std::string folder = environment("XDG_RUNTIME_DIR"); !folder.empty())
     if (const std::string path = folder + "/hob/hob.sock"; ::access(path.c_str(), F_OK) == 0) return path;
-  return "/run/hob/hob.sock";
+  const std::string system = "/run/hob/hob.sock";
+  if (::access(system.c_str(), F_OK) == 0) return system;
+  // Where scripts/quickstart puts it without XDG_RUNTIME_DIR.
+  std::string state = environment("XDG_STATE_HOME");
+  if (state.empty() && !environment("HOME").empty()) state = environment("HOME") + "/.local/state";
+  if (const std::string path = state + "/hob/run/hob/hob.sock"; !state.empty() && ::access(path.c_str(), F_OK) == 0) return path;
+  return system;
 }
 
 }  // namespace hobd::ctl

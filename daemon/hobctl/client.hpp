@@ -39,7 +39,8 @@ class Client {
   bool lost_ = false;
 };
 
-/// --socket, else $HOB_SOCKET, else $XDG_RUNTIME_DIR/hob/hob.sock when it is there, else /run/hob/hob.sock.
+/// --socket, else $HOB_SOCKET, else $XDG_RUNTIME_DIR/hob/hob.sock when it is there, else /run/hob/hob.sock. When that
+/// is not there, ${XDG_STATE_HOME:-~/.local/state}/hob/run/hob/hob.sock if it is: the quickstart's.
 std::string socket_path(const std::string& given);
 
 }  // namespace hobd::ctl

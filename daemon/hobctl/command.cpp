@@ -1,6 +1,7 @@
 #include "hobctl/command.hpp"
 
 #include "base/text.hpp"
+#include "hobctl/completion.hpp"
 
 #include <fmt/format.h>
 
@@ -138,7 +139,10 @@ Result<const json::object*> find_method(const json::array& methods, std::string_
     if (groups.empty() || groups.back() != here) groups.push_back(here);
     if (here == group && dot != std::string_view::npos) verbs.emplace_back(name.substr(dot + 1));
   }
-  if (verbs.empty()) return Error{Code::not_found, fmt::format("no command \"{}\"{}", group, suggestion(group, groups))};
+  if (verbs.empty()) {
+    for (const std::string_view own : split(kOwnCommands, ' ')) groups.emplace_back(own);
+    return Error{Code::not_found, fmt::format("no command \"{}\"{}; hobctl help lists them", group, suggestion(group, groups))};
+  }
   const std::string there_are = fmt::format("{} {}", group, fmt::join(verbs, ", "));
   if (verb.empty()) return Error{Code::not_found, "which? There are: " + there_are};
   return Error{Code::not_found, fmt::format("no command \"{} {}\"; there are: {}", group, verb, there_are)};
@@ -214,11 +218,12 @@ std::string usage(const json::object& method) {
   return fmt::format("{}{}\n{}\n{}", line, rows.empty() ? "" : " [--options]", string_or(method, "doc"), rows);
 }
 
-std::string overview(const json::array& methods) {
+std::string overview(const json::array& methods, std::string_view group) {
   std::string text;
   for (const json::value& value : methods) {
     const json::object& method = value.as_object();
     std::string name(string_or(method, "name"));
+    if (!group.empty() && !name.starts_with(std::string(group) + ".")) continue;
     std::replace(name.begin(), name.end(), '.', ' ');
     text += fmt::format("  {:<24} {}\n", name, string_or(method, "doc"));
   }

@@ -30,7 +30,7 @@ Result<json::object> read_params(const json::object& method, std::span<const std
 
 /// "hobctl conversation get CONVERSATION_ID [--limit N] ..." and the doc, a line for each parameter.
 std::string usage(const json::object& method);
-/// All groups and verbs with their docs.
-std::string overview(const json::array& methods);
+/// All groups and verbs with their docs, or those of one group; "" when there are none.
+std::string overview(const json::array& methods, std::string_view group = {});
 
 }  // namespace hobd::ctl

@@ -1,5 +1,6 @@
 // hobctl: the daemon's method table as a command line, and a conversation in the terminal.
 
+#include "base/text.hpp"
 #include "hobctl/chat.hpp"
 #include "hobctl/client.hpp"
 #include "hobctl/command.hpp"
@@ -20,7 +21,7 @@ namespace {
 constexpr const char* kUsage =
     "hobctl [--socket S] [--json] COMMAND\n"
     "  chat [--conversation ID] [--model M]   talk to Hob; lines from a pipe are messages\n"
-    "  send TEXT                say one thing\n"
+    "  send [--new] TEXT        say one thing in the conversation of hobctl send; --new begins afresh\n"
     "  status                   what runs\n"
     "  doctor                   what is wrong and what to do\n"
     "  logs [-f] [--level L]    the daemon's log\n"
@@ -29,6 +30,13 @@ constexpr const char* kUsage =
     "  completion bash|zsh|fish a completion script\n"
     "  help [GROUP [VERB]]      this, or one command\n"
     "  GROUP VERB [ARGS]        a method of the daemon:\n";
+
+/// The line of kUsage about one of hobctl's own commands; "": it is none.
+std::string own_usage(const std::string& command) {
+  for (const std::string_view line : split(kUsage, '\n'))
+    if (line.starts_with("  " + command + " ")) return std::string(line) + "\n";
+  return {};
+}
 
 Exit complain(const Error& error, Exit exit) {
   fmt::print(stderr, "hobctl: {}\n", printable(error.message));
@@ -76,10 +84,22 @@ class Command {
       std::fflush(stdout);
     });
     if (result.has_error()) return failed(result.error());
+    if (method == "config.check" && !line_.as_json) return print_faults(result->as_object());
     const bool human = !line_.as_json && isatty(STDOUT_FILENO) != 0;
     fmt::print("{}", line_.as_json ? json::serialize(*result) + "\n" : render(*result, human ? terminal_width() : 1000));
     // doctor: what it found decides, so that scripts can ask.
-    if (method == "system.doctor" && !bool_or(result->as_object(), "ok", true)) return Exit::refused;
+    if ((method == "system.doctor" || method == "config.check") && !bool_or(result->as_object(), "ok", true)) return Exit::refused;
+    return Exit::done;
+  }
+
+  /// A fault a line, as compilers do.
+  Exit print_faults(const json::object& result) {
+    if (const json::array* faults = array_at(result, "faults"))
+      for (const json::value& fault : *faults)
+        if (fault.is_string()) fmt::print("{}\n", printable(fault.get_string()));
+    if (!bool_or(result, "ok", true)) return Exit::refused;
+    const json::array* restart = array_at(result, "restart");
+    fmt::print("{}", restart && !restart->empty() ? "the file is in order; some of it waits for a restart: " + render(*restart) : "the file is in order\n");
     return Exit::done;
   }
 
@@ -97,8 +117,13 @@ class Command {
       fmt::print(stderr, "{}", usage(**method));
       return Exit::usage;
     }
+    if (string_or(**method, "name") == "key.create" && !params->contains("name"))
+      return complain({Code::invalid, "key create: a name is wanted, such as laptop: it tells you later what the key is for"}, Exit::usage);
     if (string_or(**method, "name") == "chat.send" && !line_.as_json) {
-      ChatOptions options{.conversation_id = std::string(string_or(*params, "conversation_id")), .model = std::string(string_or(*params, "model")), .as_json = false};
+      ChatOptions options;
+      options.conversation_id = string_or(*params, "conversation_id");
+      options.thread = "hobctl";
+      options.model = string_or(*params, "model");
       if (params->size() <= 1) return send(client_, std::string(string_or(*params, "message")), std::move(options));
     }
     return call(string_or(**method, "name"), *std::move(params));
@@ -121,14 +146,19 @@ class Command {
 
   /// --conversation ID, --model M, then the text.
   Result<ChatOptions> chat_options(const std::vector<std::string>& rest, std::string& text) {
-    ChatOptions options{.conversation_id = {}, .model = {}, .as_json = line_.as_json};
+    ChatOptions options;
+    options.as_json = line_.as_json;
     for (std::size_t i = 0; i < rest.size(); ++i) {
+      if (rest[i] == "--new" && text.empty()) {
+        options.fresh_session = true;
+        continue;
+      }
       std::string* target = rest[i] == "--conversation" ? &options.conversation_id : rest[i] == "--model" ? &options.model : nullptr;
       if (target) {
         if (++i == rest.size()) return Error{Code::invalid, rest[i - 1] + ": a value is wanted"};
         *target = rest[i];
       } else if (rest[i].starts_with("--") && text.empty()) {
-        return Error{Code::invalid, "no option " + rest[i] + ": there are --conversation and --model"};
+        return Error{Code::invalid, "no option " + rest[i] + ": there are --conversation, --model and --new"};
       } else {
         text += (text.empty() ? "" : " ") + rest[i];
       }
@@ -149,6 +179,7 @@ class Command {
     auto options = chat_options(rest, text);
     if (options.has_error()) return complain(options.error(), Exit::usage);
     if (text.empty()) return complain({Code::invalid, "send: a text is wanted"}, Exit::usage);
+    options->thread = "hobctl";
     return send(client_, text, *std::move(options));
   }
 
@@ -169,8 +200,14 @@ class Command {
 
   Exit run_help(const std::vector<std::string>& rest) {
     if (const auto described = describe(); described.has_error()) return failed(described.error());
-    if (rest.size() < 2) {
+    if (rest.empty()) {
       fmt::print("{}{}", kUsage, overview(methods_));
+      return Exit::done;
+    }
+    if (rest.size() == 1) {
+      const std::string group = overview(methods_, rest[0]) + own_usage(rest[0]);
+      if (group.empty()) return complain(find_method(methods_, rest[0], "").error(), Exit::usage);
+      fmt::print("{}", group);
       return Exit::done;
     }
     const auto method = find_method(methods_, rest[0], rest[1]);

@@ -19,11 +19,26 @@ std::string one_line(std::string text) {
   return text;
 }
 
+/// A number without an exponent and without zeros at its end.
+std::string plain_number(double number) {
+  std::string text = fmt::format("{:.6f}", number);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.ends_with('.')) text.pop_back();
+  return text;
+}
+
+/// "2026-11-21T08:30:00.123456Z" without the fraction, which tells people nothing.
+std::string without_fraction(std::string text) {
+  const bool is_time = text.size() > 20 && text[4] == '-' && text[10] == 'T' && text[19] == '.' && text.ends_with('Z');
+  if (is_time) text.replace(19, std::string::npos, "Z");
+  return text;
+}
+
 std::string cell(const json::value& value) {
   if (value.is_null()) return "-";
-  if (value.is_string()) return one_line(printable(value.get_string()));
+  if (value.is_string()) return without_fraction(one_line(printable(value.get_string())));
   if (value.is_bool()) return value.get_bool() ? "yes" : "no";
-  if (value.is_double()) return fmt::format("{:.6g}", value.get_double());
+  if (value.is_double()) return plain_number(value.get_double());
   if (const json::array* list = value.if_array()) {
     const bool plain = std::all_of(list->begin(), list->end(), [](const json::value& one) { return one.is_primitive(); });
     if (!plain) return fmt::format("{} entries", list->size());
@@ -32,6 +47,12 @@ std::string cell(const json::value& value) {
     return text.empty() ? "-" : text;
   }
   return printable(json::serialize(value));
+}
+
+/// The cell of a named member: sizes in MiB.
+std::string cell_of(std::string_view name, const json::value& value) {
+  const bool is_size = (name == "bytes" || name.ends_with("_bytes")) && value.is_number();
+  return is_size ? fmt::format("{:.1f} MiB", value.to_number<double>() / (1 << 20)) : cell(value);
 }
 
 std::string cut(const std::string& text, std::size_t width) {
@@ -51,6 +72,7 @@ std::string table(const json::array& items, std::size_t width) {
   for (const json::value& item : items) {
     if (!item.is_object()) continue;
     for (const auto& [key, value] : item.get_object()) {
+      if (key == "session_id") continue;  // an id that no command line needs; --json has it
       if (value.is_object()) continue;  // too wide for a cell; --json has it
       if (std::find(names.begin(), names.end(), std::string(key)) == names.end()) names.emplace_back(key);
     }
@@ -65,7 +87,7 @@ std::string table(const json::array& items, std::size_t width) {
     std::vector<std::string>& row = rows.emplace_back();
     for (const std::string& name : names) {
       const json::value* value = item.is_object() ? item.get_object().if_contains(name) : nullptr;
-      row.push_back(value ? cell(*value) : "");
+      row.push_back(value ? cell_of(name, *value) : "");
     }
   }
   std::vector<std::size_t> widths(names.size(), 0);
@@ -115,7 +137,7 @@ void lines(std::string& text, const json::object& object, std::size_t indent, st
     } else if (list && !list->empty() && list->front().is_object()) {
       text += fmt::format("{}:\n{}", std::string_view(key), table(*list, width));
     } else {
-      text += fmt::format("{}:{}{}\n", std::string_view(key), std::string(longest + 1 - columns(key), ' '), cell(value));
+      text += fmt::format("{}:{}{}\n", std::string_view(key), std::string(longest + 1 - columns(key), ' '), cell_of(key, value));
     }
   }
 }

@@ -1,5 +1,6 @@
 #include "models/router.hpp"
 
+#include "base/log.hpp"
 #include "base/text.hpp"
 #include "models/answer.hpp"
 
@@ -48,7 +49,8 @@ bool is_short_and_plain(const json::object& chat) {
     const std::string_view role = string_or(*message, "role");
     if (role == "system") continue;
     if (role != "user") return false;
-    const std::string_view text = string_or(*message, "content");
+    // "text" is what the user wrote, where "content" has what was recalled too.
+    const std::string_view text = string_or(*message, "text", string_or(*message, "content"));
     return !text.empty() && text.size() <= kShortMessage && text.find('\n') == std::string_view::npos;
   }
   return false;
@@ -97,6 +99,9 @@ class TierRouter final : public Router {
       }
       // Shared with the provider's call, which may outlive this frame when the turn is cancelled.
       const auto builder = std::make_shared<AnswerBuilder>(on_delta);
+      // The offline model says why it stands in.
+      if (name == kOffline)
+        if (const auto failed = failures(); !failed.empty()) request.chat["failed"] = json::array(failed.begin(), failed.end());
       Result<ModelAnswer> answer = co_await ask(name, request.chat, left, builder);
       if (answer.has_value()) {
         failing_.erase(name);
@@ -105,7 +110,7 @@ class TierRouter final : public Router {
       }
       const Code code = answer.error().code;
       if (code == Code::cancelled) co_return answer;
-      if (code != Code::invalid) cool(name, cool_down_of(answer.error()));
+      if (code != Code::invalid) cool(name, answer.error());
       last = Error{code, name + ": " + answer.error().message + " (" + advice(code, split_name(name)) + ")"};
       if (builder->shown()) co_return last;
       faults.push_back(last.message);
@@ -158,6 +163,13 @@ class TierRouter final : public Router {
       for (const std::string& name : tier_models(tier))
         if (split_name(name).provider != "offline" && is_up(name) && !is_cooling(name)) return true;
     return false;
+  }
+
+  std::vector<std::string> failures() const override {
+    std::vector<std::string> texts;
+    for (const auto& [name, failure] : failing_)
+      if (name != kOffline) texts.push_back(name + ": " + failure.reason);
+    return texts;
   }
 
   awaitable<Result<json::value>> provider_models(std::string provider) override {
@@ -238,16 +250,17 @@ class TierRouter final : public Router {
     return instance && instance->state() == InstanceState::ready && instance->offers(kProvider);
   }
 
-  /// Only the models of tiers are tried in an order: what a caller names by itself has nothing to come after.
-  void cool(const std::string& name, std::chrono::seconds wait) {
-    const auto now = clock_.steady();
-    std::erase_if(failing_, [now](const auto& model) { return model.second <= now; });
-    if (!tier_of(name).empty()) failing_[name] = now + wait;
+  /// Remembers why a model failed; it is tried last for a while. Only the models of tiers are tried in an order: what
+  /// a caller names by itself has nothing to come after.
+  void cool(const std::string& name, const Error& error) {
+    if (tier_of(name).empty()) return;
+    if (!failing_.contains(name)) log::warn("models", "{}: {}", name, error.message);
+    failing_[name] = {clock_.steady() + cool_down_of(error), error.message};
   }
 
   bool is_cooling(const std::string& name) const {
     const auto at = failing_.find(name);
-    return at != failing_.end() && clock_.steady() < at->second;
+    return at != failing_.end() && clock_.steady() < at->second.until;
   }
 
   std::string tier_of(const std::string& name) const {
@@ -303,7 +316,11 @@ class TierRouter final : public Router {
   Registry& registry_;
   std::shared_ptr<const Config> config_;  // shared with all who read it over a reload
   const Clock& clock_;
-  std::map<std::string, std::chrono::steady_clock::time_point> failing_;  // model of a tier -> healthy again at
+  struct Failure {
+    std::chrono::steady_clock::time_point until;  // tried last up to then
+    std::string reason;
+  };
+  std::map<std::string, Failure> failing_;  // by model of a tier; gone when it answers
 };
 
 }  // namespace

@@ -52,6 +52,8 @@ class Router {
   virtual awaitable<Result<std::vector<ModelInfo>>> list() = 0;
   /// Whether any model other than the offline one answers (from what the last calls showed).
   virtual bool has_model() const = 0;
+  /// "NAME: why" of each model that failed and has not answered since.
+  virtual std::vector<std::string> failures() const { return {}; }
   /// The provider's own model list; also tells whether it can be reached.
   virtual awaitable<Result<json::value>> provider_models(std::string provider) = 0;
   virtual void set_config(std::shared_ptr<const Config> config) = 0;

@@ -106,7 +106,7 @@ Result<Accepted> accept_inbound(WriteBatch& batch, Inbound& inbound, Time now) {
   for (auto* messages : {&inbound.history, &inbound.messages})
     for (Message& message : *messages) {
       complete_message(message, inbound, conversation, now);
-      if (title.empty() && message.role == "user") title = title_of(message.text);
+      if (title.empty() && message.role == "user" && !message.text.starts_with('/')) title = title_of(message.text);
     }
   if (inbound.messages.back().external_id.empty()) inbound.messages.back().external_id = inbound.external_id;
 

@@ -122,7 +122,8 @@ class Conversations {
   virtual awaitable<Result<std::vector<Session>>> sessions(std::string user_id, std::string conversation_id) = 0;
   /// Messages in time order. session_id "": of every session.
   virtual awaitable<Result<Page<Message>>> messages(std::string user_id, std::string conversation_id, std::string session_id, PageRequest page) = 0;
-  /// The newest `count` messages of a session that were stored before `before_message` ("": now), oldest first.
+  /// The newest `count` messages of a session before `before_message` ("": all), oldest first: those of earlier turns, an
+  /// answer behind the message it answers even if others arrived meanwhile.
   virtual awaitable<Result<std::vector<Message>>> recent(std::string user_id, std::string session_id, std::string before_message, std::uint32_t count) = 0;
   virtual awaitable<Result<Message>> find_message(std::string user_id, std::string message_id) = 0;
   /// Lexical search over one user's messages: FTS5, OR of the query's words without stop words, best first.

@@ -109,6 +109,12 @@ std::vector<std::string> words_of(std::string_view text) {
 
 bool is_stop_word(std::string_view word) { return holds(kStopWords, word); }
 
+bool is_light_word(std::string_view word) {
+  static constexpr auto kLight = std::to_array<std::string_view>({"time", "day", "date", "name", "named", "called", "kind", "much", "many",
+                                                                  "long", "old", "again", "now", "currently", "actually"});
+  return holds(kLight, word);
+}
+
 bool is_alike(std::string_view a, std::string_view b) {
   if (a == b) return true;
   if (a.size() > b.size()) std::swap(a, b);

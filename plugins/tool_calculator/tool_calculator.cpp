@@ -5,6 +5,8 @@
 
 #include <charconv>
 #include <cmath>
+#include <regex>
+#include <utility>
 
 namespace {
 
@@ -18,6 +20,11 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
   }
 }
 
+double factorial(double value) {
+  if (value < 0 || value != std::floor(value)) return std::nan("");
+  return value > 170 ? HUGE_VAL : std::round(std::tgamma(value + 1));
+}
+
 /// What people type, as muparser reads it. Byte positions may shift, so positions in errors are of this text.
 std::string normalised(std::string_view typed) {
   std::string text(typed);
@@ -27,15 +34,36 @@ std::string normalised(std::string_view typed) {
   replace_all(text, "−", "-");
   replace_all(text, "**", "^");
   replace_all(text, "π", "_pi");
+  static const std::pair<const char*, const char*> kWords[] = {
+      {" plus ", " + "},       {" minus ", " - "},    {" times ", " * "},   {" multiplied by ", " * "},
+      {" divided by ", " / "}, {" to the power of ", " ^ "}, {" squared", "^2"}, {" cubed", "^3"},
+      {" percent", "%"}};
+  for (const auto& [word, sign] : kWords) replace_all(text, word, sign);
   replace_all(text, "% of ", "% * ");
-  return text;
+  static const std::regex kRoot(R"((the )?square root of\s*([0-9.]+|\([^()]*\)))"), kCross(R"(([0-9)])\s+x\s+(?=[0-9(]))");
+  text = std::regex_replace(text, kRoot, "sqrt($2)");
+  return std::regex_replace(text, kCross, "$1 * ");
+}
+
+constexpr double kMaxExact = 9007199254740992;  // 2^53: up to here a double holds every whole number
+
+/// Whether a whole number in the text is larger than a double can hold, so that even a small result may be off.
+bool has_large_number(std::string_view text) {
+  for (std::size_t at = 0; (at = text.find_first_of("0123456789", at)) != std::string_view::npos;) {
+    const std::size_t end = std::min(text.find_first_not_of("0123456789", at), text.size());
+    double value = 0;
+    std::from_chars(text.data() + at, text.data() + end, value);
+    if (value > kMaxExact) return true;
+    at = end;
+  }
+  return false;
 }
 
 /// Whole numbers without a fraction, others with at most 12 significant digits, which hides the noise of
 /// binary fractions (0.1 + 0.2 is 0.3).
 std::string number_text(double value) {
   char buffer[40];
-  const bool is_whole = std::abs(value) < 1e15 && value == std::floor(value);
+  const bool is_whole = std::abs(value) <= kMaxExact && value == std::floor(value);
   const auto end = is_whole ? std::to_chars(buffer, buffer + sizeof buffer, static_cast<long long>(value))
                             : std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::general, 12);
   return {buffer, end.ptr};
@@ -53,11 +81,12 @@ hob::Error syntax_error(const mu::Parser::exception_type& error) {
 class Calculator final : public hob::Plugin {
   void setup() override {
     parser_.DefinePostfixOprt("%", percent);
+    parser_.DefinePostfixOprt("!", factorial);
     parser_.DefineConst("pi", M_PI);
     parser_.DefineConst("e", M_E);
     tool("calculate",
-         {{"expression", "string", "For example: 2 * (3 + 4), 15% of 80, 2^10, sqrt(2), max(3, 5), sin(pi/2)."}},
-         "Work out an arithmetic expression exactly. Use it for any calculation.",
+         {{"expression", "string", "For example: 2 * (3 + 4), 15% of 80, 2^10, sqrt(2), 5!, max(3, 5), sin(pi/2)."}},
+         "Work out an arithmetic expression. Use it for any calculation.",
          [this](const hob::Json& args) { return calculate(args.get<std::string>("expression")); });
   }
 
@@ -68,7 +97,8 @@ class Calculator final : public hob::Plugin {
     if (expression.find_first_not_of(" \t\r\n") == std::string::npos) {
       throw hob::Error{hob::invalid, "the expression is empty"};
     }
-    const double value = evaluate(normalised(expression));
+    const std::string text_read = normalised(expression);
+    const double value = evaluate(text_read);
     if (std::isnan(value)) throw hob::Error{hob::invalid, "the result is not a real number"};
     if (std::isinf(value)) {
       const bool divides = expression.find('/') != std::string::npos || expression.find("÷") != std::string::npos;
@@ -76,7 +106,9 @@ class Calculator final : public hob::Plugin {
     }
     const std::string text = number_text(value);
     const bool is_whole = text.find_first_not_of("-0123456789") == std::string::npos;
-    hob::Json result{{"text", text}};
+    const bool is_rounded = std::abs(value) > kMaxExact || has_large_number(text_read);
+    hob::Json result{{"text", is_rounded ? "about " + text + " (rounded: beyond 2^53 not every whole number is exact)" : text}};
+    if (is_rounded) result.set("rounded", true);
     if (is_whole) {
       result.set("value", static_cast<std::int64_t>(value));
     } else {

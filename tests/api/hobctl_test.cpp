@@ -75,6 +75,23 @@ TEST_CASE("an unknown command gets a suggestion or the verbs there are") {
   CHECK_THAT(find_method(methods(), "conversation", "").error().message, Catch::Contains("get, list"));
 }
 
+TEST_CASE("a mistyped command of hobctl's own is recognised too") {
+  CHECK_THAT(find_method(methods(), "sned", "").error().message, Catch::Contains("did you mean send?") && Catch::Contains("hobctl help"));
+}
+
+TEST_CASE("the overview of a group has its verbs alone") {
+  CHECK_THAT(overview(methods(), "key"), Catch::Contains("key create") && !Catch::Contains("chat send"));
+  CHECK(overview(methods(), "nope").empty());
+}
+
+TEST_CASE("people get plain numbers, sizes in MiB and times without fractions") {
+  const json::value answer = *parse_json(
+      R"({"items":[{"id":"a","session_id":"ses_1","cost_usd":0.000012,"bytes":3145728,"at":"2026-11-21T08:30:00.123456Z"}]})");
+  const std::string text = render(answer, 200);
+  CHECK_THAT(text, Catch::Contains("0.000012") && Catch::Contains("3.0 MiB") && Catch::Contains("2026-11-21T08:30:00Z"));
+  CHECK_THAT(text, !Catch::Contains("ses_1"));
+}
+
 TEST_CASE("usage names positionals and options") {
   const std::string text = usage(**find_method(methods(), "conversation", "get"));
   CHECK_THAT(text, Catch::Contains("hobctl conversation get CONVERSATION_ID [--options]"));

@@ -4,7 +4,8 @@
 //   fake_openai [--port 0] [--key KEY] [--delay-ms N]
 //
 // Prints "port N" once it listens. It refuses what the real service refuses: unknown members, roles and
-// types, a tool message without the call it answers, tool names outside [a-zA-Z0-9_-]{1,64}, a missing key.
+// types, system messages that are not the first and two user messages in a row (as the chat templates of Mistral,
+// Gemma and others do), a tool message without the call it answers, tool names outside [a-zA-Z0-9_-]{1,64}, a missing key.
 //
 // The answer to the newest user message T:
 //   T holds "CALL name {json}" and no tool has answered since: calls that tool (several CALLs: in parallel)
@@ -70,6 +71,8 @@ struct Delayed {
   std::uint64_t connection;
   std::string bytes;
 };
+
+constexpr std::string_view kRecalledEnd = "</recalled>\n\n";  // what hobd recalled stands before the user's text
 
 std::string http_response(int status, std::string_view type, std::string_view body, std::string_view extra = {}) {
   std::string out = "HTTP/1.1 " + std::to_string(status) + " S\r\nContent-Type: ";
@@ -322,6 +325,10 @@ class Server {
         throw Refusal{400, "Invalid value: '" + r + "'.", "invalid_request_error", where + ".role"};
       if (r != "tool" && !open.empty())
         throw Refusal{400, "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'."};
+      if (r == "system" && i > 0)
+        throw Refusal{400, "Only the first message may be a system message.", "invalid_request_error", where + ".role"};
+      if (r == "user" && i > 0 && messages[i - 1].at("role").as_string() == "user")
+        throw Refusal{400, "Conversation roles must alternate user/assistant/user/assistant/...", "invalid_request_error", where + ".role"};
       const json::value* content = m.if_contains("content");
       const bool has_calls = m.contains("tool_calls");
       if ((!content || content->is_null()) && !(r == "assistant" && has_calls))
@@ -402,6 +409,8 @@ class Server {
       const json::string& role = m.at("role").get_string();
       if (role == "user") {
         last_user = text_of(m.at("content"));
+        if (const std::size_t end = last_user.find(kRecalledEnd); last_user.starts_with("<recalled>") && end != std::string::npos)
+          last_user.erase(0, end + kRecalledEnd.size());
         tools_said.clear();
         answers = 0;
       } else if (role == "tool") {

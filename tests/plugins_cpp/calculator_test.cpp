@@ -31,6 +31,24 @@ TEST_CASE("the calculator knows percentages, signs and functions that people typ
   CHECK(calculate("sqrt(2)^2") == "2");
   CHECK(calculate("max(3, 5) + sin(pi/2)") == "6");
 }
+TEST_CASE("the calculator reads sums in words") {
+  CHECK(calculate("12 times 7 plus 1") == "85");
+  CHECK(calculate("10 divided by 4 minus 2") == "0.5");
+  CHECK(calculate("the square root of 16") == "4");
+  CHECK(calculate("20 percent of 50") == "10");
+  CHECK(calculate("7 x 8") == "56");
+  CHECK(calculate("3 squared + 2 to the power of 4") == "25");
+}
+TEST_CASE("the calculator knows factorials") {
+  CHECK(calculate("5!") == "120");
+  CHECK(calculate("(0 - 1)!") == "3 the result is not a real number");
+  CHECK(calculate("171!") == "3 the result is too large");
+}
+TEST_CASE("the calculator is exact up to 2^53 and says where it is not") {
+  CHECK(calculate("2^53 - 1") == "9007199254740991");
+  CHECK_THAT(calculate("9999999999999999 + 1"), Catch::StartsWith("about 1e+16 (rounded"));
+  CHECK_THAT(calculate("9999999999999999 - 9999999999999998"), Catch::StartsWith("about "));
+}
 TEST_CASE("the calculator says why it can't") {
   CHECK(calculate("1 / 0") == "3 division by zero");
   CHECK(calculate("0 / 0") == "3 the result is not a real number");

@@ -68,6 +68,57 @@ TEST_CASE("what the assistant said, and earlier questions, are no answers") {
                              "What is my favourite colour?");
   CHECK_THAT(said.text, Catch::StartsWith("I find nothing"));
 }
+TEST_CASE("a statement about something else is offered as the nearest, never as the answer") {
+  for (const char* question : {"What is my favourite food?", "What is the colour of my house?"}) {
+    CAPTURE(question);
+    CHECK(ask_with({recalled("My favourite colour is teal.", "2026-05-01T00:00:00Z")}, question).text ==
+          "I find nothing you told me about exactly that. The nearest I have is what you told me on 1 May 2026: "
+          "\"My favourite colour is teal.\"");
+  }
+  CHECK_THAT(ask_with({recalled("Anna's birthday party is on 3 May.", "2026-01-01T00:00:00Z")}, "When is Bob's birthday party?").text,
+             Catch::StartsWith("I find nothing"));
+  CHECK_THAT(ask_with({recalled("My cat is Tom.", "2026-01-01T00:00:00Z")}, "What is my cat's name?").text, Catch::StartsWith("You told me"));
+}
+TEST_CASE("a bare phrase asks when something was said about it, and is never an answer itself") {
+  const json::array said{recalled("The wifi password is hunter2.", "2026-01-01T00:00:00Z"), recalled("wifi password", "2026-02-01T00:00:00Z")};
+  for (const char* question : {"wifi password", "the wifi password", "What is the wifi password?"}) {
+    CAPTURE(question);
+    CHECK(ask_with(said, question).text == "You told me on 1 January 2026: \"The wifi password is hunter2.\"");
+  }
+  CHECK_THAT(ask_with({}, "wifi password").text, Catch::StartsWith("Noted."));
+  CHECK_THAT(ask_with(said, "The wifi password is hunter3").text, Catch::StartsWith("Noted."));
+}
+TEST_CASE("a correction supersedes, and an order states nothing") {
+  CHECK_THAT(ask_with({recalled("My favourite colour is teal.", "2026-05-01T00:00:00Z"),
+                       recalled("Actually my favourite colour is green.", "2026-05-02T00:00:00Z"),
+                       recalled("Forget my favourite colour, please.", "2026-05-03T00:00:00Z")},
+                      "What is my favourite colour?")
+                 .text,
+             Catch::Contains("green"));
+  CHECK_THAT(ask_with({}, "Forget my favourite colour.").text, Catch::StartsWith("I can't do that"));
+}
+TEST_CASE("what was said in this conversation is quoted with its date") {
+  json::object statement = user("My favourite colour is teal.");
+  statement["at"] = "2026-11-21T08:30:00Z";
+  CHECK(ask({{"messages", json::array{statement, assistant("Noted."), user("What is my favourite colour?")}}}).text ==
+        "You told me on 21 November 2026: \"My favourite colour is teal.\"");
+}
+TEST_CASE("what was recalled into the message is not what the user asks") {
+  json::object message = user("<recalled>\n- 2026-05-01, user: My cat is Tom.\n</recalled>\n\n12 * 7");
+  message["text"] = "12 * 7";
+  CHECK(ask({{"messages", json::array{message}}, {"tools", calculator()}}).stop == "tool_calls");
+}
+TEST_CASE("a greeting with a question mark is a greeting") {
+  CHECK_THAT(ask_with({recalled("Hello Kitty is my daughter's favourite.", "2026-01-01T00:00:00Z")}, "hello?").text, Catch::StartsWith("Hello."));
+}
+TEST_CASE("standing in for a model that failed, the reply names it and why, once") {
+  const char* failed = "openai/gpt: denied: Incorrect API key provided";
+  const auto first = ask({{"messages", json::array{user("My cat is Tom.")}}, {"failed", json::array{failed}}});
+  CHECK_THAT(first.text, Catch::StartsWith("Noted.") && Catch::Contains(failed) && !Catch::Contains("No language model is connected"));
+  const auto second = ask({{"messages", json::array{user("My cat is Tom."), assistant(first.text.c_str()), user("Who is my cat?")}},
+                           {"failed", json::array{failed}}});
+  CHECK(second.text == "You told me: \"My cat is Tom.\"");
+}
 TEST_CASE("other languages work") {
   CHECK_THAT(ask_with({recalled("Моя любимая книга «Мастер и Маргарита».", "2026-02-03T00:00:00Z")},
                       "Какая моя любимая КНИГА?")
@@ -96,8 +147,17 @@ TEST_CASE("arithmetic becomes a call of the calculator, and its result is read o
   CHECK(told.text == "12 * 7 = 84");
   CHECK(told.stop == "end");
 
+  result["content"] = R"({"error":{"status":"invalid","message":"division by zero"}})";
+  CHECK(ask({{"messages", json::array{user("1/0"), asking, result}}}).text == "That did not work out: division by zero");
   result["content"] = "division by zero";
   CHECK(ask({{"messages", json::array{user("1/0"), asking, result}}}).text == "That did not work out: division by zero");
+}
+TEST_CASE("sums in words are sums") {
+  for (const char* text : {"What is 12 times 7?", "10 divided by 4", "square root of 2", "What's the square root of 16?", "5!", "20 percent of 50",
+                           "7 x 8", "3 squared"}) {
+    CAPTURE(text);
+    CHECK(ask({{"messages", json::array{user(text)}}, {"tools", calculator()}}).stop == "tool_calls");
+  }
 }
 TEST_CASE("dates, phone numbers and plain numbers are no arithmetic") {
   for (const char* text : {"2026-11-21", "+49 431 1234", "42", "3.14", "I have 2 cats and 3 dogs."}) {

@@ -98,6 +98,19 @@ TEST_CASE("recent gives the newest of a session before a message, oldest first")
   REQUIRE(t.fails(t.conversations().recent(t.user("bert"), one.session_id, "", 9)) == Code::not_found);
 }
 
+TEST_CASE("a message that arrived while another was being answered comes behind that answer") {
+  TestStore t;
+  const auto user = t.user();
+  const auto one = t.get(t.journal().accept(inbound(user, "1"), Durability::journaled));
+  const auto two = t.get(t.journal().accept(inbound_to(one.turn, "2"), Durability::journaled));
+  const auto three = t.get(t.journal().accept(inbound_to(one.turn, "3"), Durability::journaled));
+  REQUIRE(t.get(t.conversations().recent(user, one.turn.session_id, one.message.id, 9)).empty());
+  t.get(t.journal().end_turn(reply_to(one.turn, "re: 1"), Durability::journaled));
+  REQUIRE(texts(t.get(t.conversations().recent(user, one.turn.session_id, two.message.id, 9))) == "1|re: 1|");
+  t.get(t.journal().end_turn(reply_to(two.turn, "re: 2"), Durability::journaled));
+  REQUIRE(texts(t.get(t.conversations().recent(user, one.turn.session_id, three.message.id, 9))) == "1|re: 1|2|re: 2|");
+}
+
 TEST_CASE("reset begins a session without the old messages and keeps the record") {
   TestStore t;
   const auto user = t.user();
