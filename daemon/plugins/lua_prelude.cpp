@@ -219,6 +219,7 @@ local function pieces(name, request, mode)
           response.body = response.body .. second
           response:fail()
         end
+        if mode == "sse" and second ~= "" then return "whole\n" .. second end
         return nil
       elseif response and not response:ok() then
         response.body = response.body .. first

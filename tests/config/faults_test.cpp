@@ -35,6 +35,12 @@ std::string long_alias_bomb() {
 
 const std::vector<Row>& rows() {
   static const std::vector<Row> all = {
+      {"http: {listen: \"0.0.0.0:99999\"}", {"http.listen", "the port is too big: write 1 to 65535"}},
+      {"models:\n\tproviders: {}", {"hob.yaml:2: a tab; YAML is indented with spaces"}},
+      {"models:\n  providers:\n    offline: {plugin: provider_offline}",
+       {"hob.yaml:3: models.providers.offline: the name is taken"}},
+      {"models: {providers: {a: {plugin: provider_openai, base_url: \"https://me:pw@host/v1\"}}}",
+       {"models.providers.a.base_url: holds a user name or password; put the key into api_key"}},
       // unknown keys, and keys twice
       {"persna: x", {"hob.yaml:1: persna: unknown key, did you mean \"persona\"?"}},
       {"models:\n  teirs: {}", {"hob.yaml:2: models.teirs: unknown key, did you mean \"tiers\"?"}},

@@ -37,7 +37,7 @@ export async function startModel(...args) {
 }
 
 /** models: YAML below "models:", "" for the offline provider; auth: "none" or "keys". */
-export async function startHob({ models = "", auth = "none", extra = "" } = {}) {
+export async function startHob({ models = "", auth = "none", extra = "", limits = "requests_per_minute: 0" } = {}) {
   const dir = mkdtempSync(join(tmpdir(), "hob-e2e-"));
   const port = await freePort();
   mkdirSync(join(dir, "run"));
@@ -46,7 +46,7 @@ export async function startHob({ models = "", auth = "none", extra = "" } = {}) 
 runtime_dir: ${dir}/run
 http: {listen: "127.0.0.1:${port}"}
 auth: {mode: ${auth}}
-limits: {requests_per_minute: 0}
+limits: {${limits}}
 ${models ? `models:\n${models}` : ""}
 ${extra}
 `);
