@@ -61,7 +61,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   add_system_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});
   add_watch_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});
   add_api_methods(methods, *registry, kVersion);
-  add_chat_methods(methods, {agent.get(), &store->users()});
+  add_chat_methods(methods, {agent.get(), &store->users(), [&](const std::string& user) { return gate.take_turn(user); }});
   add_conversation_methods(methods, {store.get(), agent.get()});
   add_turn_methods(methods, {store.get()});
   add_memory_methods(methods, {store.get()});
@@ -124,10 +124,13 @@ Exit run(const Options& options) {
     fmt::print(stderr, "{}\n", fault_text(load.faults));
     return Exit::config;
   }
+  if (only_check)
+    for (const ConfigFault& warning : load.warnings) fmt::print(stderr, "{}\n", warning.text());
   if (options.print_config) fmt::print("{}\n", json::serialize(load.config->shown));
   if (options.check && !options.print_config) fmt::print("{}: in order\n", options.config.string());
   if (only_check) return Exit::ok;
   log::configure(load.config->log.level, load.config->log.format);
+  for (const ConfigFault& warning : load.warnings) log::warn("config", "{}", warning.text());
 
   asio::io_context core(1);
   Exit exit = Exit::ok;

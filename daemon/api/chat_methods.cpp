@@ -8,7 +8,8 @@ namespace {
 
 /// Only those who speak for a transport may name it: an admin, a plugin, or a plugin's route on behalf of a user.
 bool may_name_channel(const Principal& who) {
-  return who.is_admin() || who.via.starts_with("plugin:") || who.via.starts_with("channel:") || who.via == "http";
+  return who.is_admin() || who.via.starts_with("plugin:") || who.via.starts_with("channel:") || who.via == "http" ||
+         who.via == "ws";
 }
 
 std::string default_channel(const Principal& who) {
@@ -72,7 +73,20 @@ Result<SendRequest> read_send(const Principal& who, const json::object& params) 
   return request;
 }
 
+/// A WebSocket was let in once and then sends turns: each is charged here. An event tells a client how long to wait.
+Result<void> charge(const ChatContext& context, const MethodCall& call) {
+  if (call.who.via != "ws" || !context.take_turn) return {};
+  const auto wait = context.take_turn(call.who.user_id);
+  if (wait.count() <= 0) return {};
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
+  Error error{Code::overloaded, "over limits.requests_per_minute: try again in " + std::to_string(seconds) + " s"};
+  call.on_event(json::object{
+      {"event", "error"}, {"data", {{"status", code_name(error.code)}, {"message", error.message}, {"retry_after", seconds}}}});
+  return error;
+}
+
 awaitable<Result<json::value>> send(ChatContext context, MethodCall call) {
+  CO_CHECK(charge(context, call));
   Principal who = call.who;
   if (const std::string_view name = string_or(call.params, "as_user"); !name.empty()) {
     if (!who.is_admin()) co_return Error{Code::denied, "params.as_user: only an admin speaks for others"};

@@ -31,7 +31,10 @@ awaitable<Result<json::value>> check(DaemonControl& daemon) {
   json::array restart;
   if (load.config)
     for (const std::string& key : restart_keys(*daemon.config(), *load.config)) restart.push_back(json::string(key));
-  co_return json::object{{"ok", faults.empty()}, {"faults", std::move(faults)}, {"restart", std::move(restart)}};
+  json::array warnings;
+  for (const ConfigFault& warning : load.warnings) warnings.push_back(json::string(warning.text()));
+  co_return json::object{
+      {"ok", faults.empty()}, {"faults", std::move(faults)}, {"warnings", std::move(warnings)}, {"restart", std::move(restart)}};
 }
 
 }  // namespace
@@ -48,7 +51,7 @@ void add_config_methods(MethodTable& table, DaemonControl& daemon) {
              .scope = "admin",
              .doc = "Read and check the configuration file; nothing of it applies.",
              .params = params({}),
-             .result = result({{"ok", "boolean", Need::required}, {"faults", "array", Need::required}})},
+             .result = result({{"ok", "boolean", Need::required}, {"faults", "array", Need::required}, {"warnings", "array"}})},
             [&daemon](MethodCall) { return check(daemon); });
   for (const char* name : {"config.reload", "system.reload"})
     table.add({.name = name,

@@ -4,6 +4,7 @@
 #include "api/route_call.hpp"
 #include "base/id.hpp"
 #include "base/text.hpp"
+#include "config/checks.hpp"
 
 #include <algorithm>
 
@@ -17,13 +18,17 @@ bool is_sane_request_id(std::string_view id) {
   });
 }
 
-/// The method names in match_route's message, as the Allow field wants them.
-std::string allowed_methods(std::string_view message) {
-  std::string allow;
-  for (const std::string_view method : {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-    if (message.find(method) != std::string_view::npos) allow += (allow.empty() ? "" : ", ") + std::string(method);
-  return allow;
+/// A guess at a key of 32 random bytes is hopeless at any rate; this is for the database's sake.
+constexpr std::uint32_t kBadKeysPerMinute = 60;
+constexpr std::uint32_t kBadKeysAtOnce = 20;
+constexpr std::chrono::hours kLongestExpiryWait{1};  // the wall clock may be set meanwhile
+
+std::string wait_text(std::chrono::milliseconds wait) {
+  return std::to_string(std::chrono::ceil<std::chrono::seconds>(wait).count());
 }
+
+/// Unmatched paths and broken requests below /v1 are an OpenAI client's too: it must understand the answer.
+bool is_openai_path(std::string_view path) { return path.starts_with("/v1/"); }
 
 std::string_view house_status(int status) {
   switch (status) {
@@ -48,7 +53,8 @@ struct HttpGate::Visit {
 };
 
 HttpGate::HttpGate(HttpGateContext context, std::shared_ptr<const Config> config)
-    : context_(std::move(context)), authenticator_(*context_.users, *context_.clock), tasks_(context_.core) {
+    : context_(std::move(context)), authenticator_(*context_.users, *context_.clock), expiry_(context_.core), tasks_(context_.core) {
+  failures_.configure(kBadKeysPerMinute, kBadKeysAtOnce);
   set_config(std::move(config));
 }
 
@@ -58,9 +64,43 @@ void HttpGate::set_config(std::shared_ptr<const Config> config) {
   limiter_.configure(config_->limits.requests_per_minute, config_->limits.burst);
 }
 
-std::string HttpGate::error_body(int status, std::string_view message) {
-  context_.on_status(status);
-  return hobd::error_body(RouteManifest::Errors::hob, status, house_status(status), message, make_id("req"));
+ErrorAnswer HttpGate::error_answer(const ServerError& error) {
+  context_.on_status(error.status);
+  const std::string_view client_id = error.request.headers.get("X-Request-Id");
+  const std::string id = is_sane_request_id(client_id) ? std::string(client_id) : make_id("req");
+  const auto shape = is_openai_path(error.request.target) ? RouteManifest::Errors::openai : RouteManifest::Errors::hob;
+  return {{{"Content-Type", "application/json"}, {"X-Request-Id", id}},
+          hobd::error_body(shape, error.status, house_status(error.status), error.message, id)};
+}
+
+void HttpGate::forget_users() {
+  authenticator_.forget();
+  if (!live_->credentials().empty()) tasks_.spawn("http verify keys", verify_live(*this));
+}
+
+awaitable<void> HttpGate::verify_live(HttpGate& gate) {
+  for (const std::string& credential : gate.live_->credentials()) {
+    const auto caller = co_await gate.authenticator_.async_verify(credential);
+    if (caller.has_error() && caller.error().code == Code::denied) gate.live_->end(credential, "the API key is no longer good");
+  }
+}
+
+void HttpGate::await_expiry() {
+  const std::optional<Time> next = live_->next_expiry();
+  if (next == awaited_) return;
+  awaited_ = next;
+  if (!next) {
+    expiry_.cancel();
+    return;
+  }
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(*next - context_.clock->now());
+  expiry_.expires_after(std::clamp<std::chrono::milliseconds>(wait, std::chrono::milliseconds(0), kLongestExpiryWait));
+  expiry_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (cancelled) return;  // also when the gate is gone: then `this` is not touched
+    awaited_.reset();
+    live_->end_expired(context_.clock->now());
+    await_expiry();
+  });
 }
 
 bool HttpGate::is_known_origin(std::string_view origin, std::string_view host) const {
@@ -103,10 +143,12 @@ void HttpGate::handle(std::shared_ptr<HttpExchange> exchange) {
     visit.without_body = true;
   }
   if (found.has_error()) {
-    if (found.error().code != Code::unsupported) return refuse(visit, 404, {Code::not_found, "nothing is served at " + request.path});
-    const std::string allow = allowed_methods(found.error().message);
-    return refuse(visit, 405, {Code::unsupported, request.path + " takes " + (allow.empty() ? "another method" : allow) + ", not " + request.method},
-                  {{"Allow", allow}});
+    std::vector<std::string> methods = context_.registry->route_methods(request.path);
+    if (methods.empty()) return refuse(visit, 404, {Code::not_found, "nothing is served at " + request.path});
+    if (std::find(methods.begin(), methods.end(), "GET") != methods.end()) methods.emplace_back("HEAD");
+    std::string allow;
+    for (const std::string& method : methods) allow += (allow.empty() ? "" : ", ") + method;
+    return refuse(visit, 405, {Code::unsupported, request.path + " takes " + allow + ", not " + request.method}, {{"Allow", allow}});
   }
   visit.entry = *std::move(found);
   if (visit.entry.route->websocket && !request.websocket)
@@ -114,8 +156,36 @@ void HttpGate::handle(std::shared_ptr<HttpExchange> exchange) {
   if (request.headers.get("Content-Type").find("json") != std::string_view::npos && !is_valid_utf8(request.body))
     return refuse(visit, 400, {Code::invalid, "the body is not UTF-8"});
 
-  if (visit.entry.route->auth == RouteManifest::Auth::none) return pass(std::move(visit), std::nullopt);
-  if (auto who = authenticator_.remembered(request)) return admit(std::move(visit), *std::move(who));
+  enter(std::move(visit));
+}
+
+bool HttpGate::is_open(const Visit& visit) const {
+  switch (visit.entry.route->auth) {
+    case RouteManifest::Auth::none: return true;
+    case RouteManifest::Auth::local:
+      // Both: systemd may hold another socket than the file says, and a proxy may stand before a loopback one.
+      return is_loopback(config_->http.address) && is_loopback(visit.exchange->request().remote);
+    case RouteManifest::Auth::user:
+    case RouteManifest::Auth::admin: break;
+  }
+  return false;
+}
+
+void HttpGate::enter(Visit visit) {
+  const HttpRequest& request = visit.exchange->request();
+  if (is_open(visit)) {
+    if (visit.entry.route->rate_limited) {
+      const auto wait = limiter_.take("from " + request.remote + " " + visit.entry.route->path, context_.clock->steady());
+      if (wait.count() > 0) return refuse_for(visit, wait, "too many requests from your address");
+    }
+    return pass(std::move(visit), std::nullopt);
+  }
+  if (auto caller = authenticator_.remembered(request)) return admit(std::move(visit), *std::move(caller));
+  // Whoever was let in lately is asked for again however many bad keys come from the same address (a proxy's).
+  if (authenticator_.has_key(request) && !authenticator_.was_good(request)) {
+    const auto wait = failures_.wait(request.remote, context_.clock->steady());
+    if (wait.count() > 0) return refuse_for(visit, wait, "too many bad API keys from your address");
+  }
   tasks_.spawn("http identify", identify(*this, std::move(visit)));
 }
 
@@ -128,41 +198,53 @@ void HttpGate::answer_preflight(Visit visit) {
 }
 
 awaitable<void> HttpGate::identify(HttpGate& gate, Visit visit) {
-  auto who = co_await gate.authenticator_.async_identify(visit.exchange->request());
-  if (who.has_error()) {
-    const bool denied = who.error().code == Code::denied;
+  const HttpRequest& request = visit.exchange->request();
+  auto caller = co_await gate.authenticator_.async_identify(request);
+  if (caller.has_error()) {
+    const bool denied = caller.error().code == Code::denied;
+    if (denied && gate.authenticator_.has_key(request)) gate.failures_.take(request.remote, gate.context_.clock->steady());
     HttpHeaders extra;
     if (denied) extra.add("WWW-Authenticate", "Bearer");
-    gate.refuse(visit, denied ? 401 : http_status(who.error().code), who.error(), std::move(extra));
+    gate.refuse(visit, denied ? 401 : http_status(caller.error().code), caller.error(), std::move(extra));
     co_return;
   }
-  gate.admit(std::move(visit), *std::move(who));
+  gate.admit(std::move(visit), *std::move(caller));
 }
 
-void HttpGate::admit(Visit visit, Principal who) {
+void HttpGate::admit(Visit visit, Caller caller) {
   const RouteManifest& route = *visit.entry.route;
-  if (route.auth == RouteManifest::Auth::admin && !who.is_admin())
+  if (route.auth == RouteManifest::Auth::admin && !caller.who.is_admin())
     return refuse(visit, 403, {Code::denied, route.path + " is for admins"});
   if (route.rate_limited) {
-    const auto wait = limiter_.take(who.user_id, context_.clock->steady());
-    if (wait.count() > 0) {
-      const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
-      return refuse(visit, 429,
-                    {Code::overloaded, "over " + std::to_string(config_->limits.requests_per_minute) + " requests a minute: try again in " + std::to_string(seconds) + " s"},
-                    {{"Retry-After", std::to_string(seconds)}});
-    }
+    const auto wait = take_turn(caller.who.user_id);
+    if (wait.count() > 0)
+      return refuse_for(visit, wait, "over " + std::to_string(config_->limits.requests_per_minute) + " requests a minute");
   }
-  pass(std::move(visit), std::move(who));
+  if (route.websocket) caller.who.via = "ws";
+  pass(std::move(visit), std::move(caller));
 }
 
-void HttpGate::pass(Visit visit, std::optional<Principal> who) {
-  start_route_call({.exchange = std::move(visit.exchange),
-                    .entry = std::move(visit.entry),
-                    .request_id = std::move(visit.request_id),
-                    .headers = std::move(visit.headers),
-                    .without_body = visit.without_body,
-                    .who = std::move(who),
-                    .on_status = context_.on_status});
+void HttpGate::refuse_for(const Visit& visit, std::chrono::milliseconds wait, std::string message) const {
+  const std::string seconds = wait_text(wait);
+  refuse(visit, 429, {Code::overloaded, std::move(message) + ": try again in " + seconds + " s"}, {{"Retry-After", seconds}});
+}
+
+void HttpGate::pass(Visit visit, std::optional<Caller> caller) {
+  RouteCallOptions options;
+  options.exchange = std::move(visit.exchange);
+  options.entry = std::move(visit.entry);
+  options.request_id = std::move(visit.request_id);
+  options.headers = std::move(visit.headers);
+  options.without_body = visit.without_body;
+  options.on_status = context_.on_status;
+  if (caller) {
+    options.who = std::move(caller->who);
+    options.credential = std::move(caller->credential);
+    options.expires_at = caller->expires_at;
+    options.live = live_;
+  }
+  start_route_call(std::move(options));
+  await_expiry();
 }
 
 void HttpGate::refuse(const Visit& visit, int status, const Error& error, HttpHeaders extra) const {
@@ -170,13 +252,10 @@ void HttpGate::refuse(const Visit& visit, int status, const Error& error, HttpHe
   HttpHeaders headers = visit.headers;
   headers.add("Content-Type", "application/json");
   for (const auto& [name, value] : extra.fields()) headers.set(name, value);
-  // An unmatched path below /v1 is an OpenAI client's too: it must understand the answer.
   const bool is_openai = visit.entry.route ? visit.entry.route->errors == RouteManifest::Errors::openai
-                                           : visit.exchange->request().path.starts_with("/v1/");
+                                           : is_openai_path(visit.exchange->request().path);
   const auto shape = is_openai ? RouteManifest::Errors::openai : RouteManifest::Errors::hob;
-  visit.exchange->respond(status, std::move(headers),
-                          visit.without_body ? std::string{}
-                                             : hobd::error_body(shape, status, code_name(error.code), error.message, visit.request_id));
+  visit.exchange->respond(status, std::move(headers), hobd::error_body(shape, status, code_name(error.code), error.message, visit.request_id));
 }
 
 }  // namespace hobd

@@ -51,6 +51,8 @@ void add_api_methods(MethodTable& table, Registry& registry, std::string version
 struct ChatContext {
   Agent* agent = nullptr;
   Users* users = nullptr;
+  /// Charges a user for a turn that the HTTP gate has not charged: zero, or how long to wait. Null: no limit.
+  std::function<std::chrono::milliseconds(const std::string& user_id)> take_turn = nullptr;
 };
 void add_chat_methods(MethodTable& table, ChatContext context);
 

@@ -41,10 +41,16 @@ json::object operation(const RouteEntry& entry, std::string_view method, const j
       {"description", "an error"},
       {"content", {{"application/json", {{"schema", {{"$ref", std::string("#/components/schemas/") + errors}}}}}}}};
   json::object object{{"operationId", id}, {"tags", json::array{json::string(entry.instance ? entry.instance->name() : "hob")}}, {"responses", std::move(answers)}};
-  if (!parameters.empty()) object["parameters"] = parameters;
-  if (method == "POST" || method == "PUT" || method == "PATCH")
-    object["requestBody"] = {{"content", {{"application/json", {{"schema", {{"type", "object"}}}}}}}};
-  if (entry.route->auth == RouteManifest::Auth::none) object["security"] = json::array{};
+  if (!entry.route->summary.empty()) object["summary"] = entry.route->summary;
+  json::array all = parameters;
+  for (const auto& [name, description] : entry.route->query)
+    all.push_back(json::object{{"name", name}, {"in", "query"}, {"description", description}, {"schema", {{"type", "string"}}}});
+  if (!all.empty()) object["parameters"] = std::move(all);
+  if (method == "POST" || method == "PUT" || method == "PATCH") {
+    const json::value schema = entry.route->request.is_object() ? entry.route->request : json::value(json::object{{"type", "object"}});
+    object["requestBody"] = {{"content", {{"application/json", {{"schema", schema}}}}}};
+  }
+  if (entry.route->auth == RouteManifest::Auth::none || entry.route->auth == RouteManifest::Auth::local) object["security"] = json::array{};
   return object;
 }
 

@@ -15,7 +15,7 @@ json::object report_json(const PluginReport& report) {
           {"language", report.language},
           {"kinds", std::move(kinds)},
           {"state", report.state},
-          {"reason", text_or_null(report.reason)}};
+          {"reason", text_or_null(log::redact(report.reason))}};
 }
 
 awaitable<Result<json::value>> list(PluginContext context) {

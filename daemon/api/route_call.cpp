@@ -53,12 +53,21 @@ void append_object(std::string& out, std::string_view name, const Pairs& members
   out += '}';
 }
 
+/// What proves the caller to the gate, and may do anything in their name: no plugin needs it once the gate has read it.
+bool is_credential(std::string_view lower_name) {
+  return lower_name == "authorization" || lower_name == "x-api-key" || lower_name == "proxy-authorization" ||
+         lower_name == "cookie";
+}
+
+enum class Credentials { keep, drop };
+
 /// Lower-case names; fields of one name are joined (RFC 9110, section 5.3).
-Pairs joined_headers(const HttpHeaders& headers) {
+Pairs joined_headers(const HttpHeaders& headers, Credentials credentials) {
   Pairs joined;
   joined.reserve(headers.fields().size());
   for (const auto& [name, value] : headers.fields()) {
     std::string lower = to_lower_ascii(name);
+    if (credentials == Credentials::drop && is_credential(lower)) continue;
     bool merged = false;
     for (auto& [known, text] : joined)
       if (known == lower) {
@@ -82,9 +91,12 @@ std::string_view openai_type(int status) {
   }
 }
 
-class RouteCall : public std::enable_shared_from_this<RouteCall> {
+class RouteCall final : public LiveCall, public std::enable_shared_from_this<RouteCall> {
  public:
   explicit RouteCall(RouteCallOptions options) : o_(std::move(options)) {}
+  ~RouteCall() override {
+    if (o_.live) o_.live->remove(live_id_);
+  }
 
   /// The instance's callbacks hold this object; the exchange's hold it weakly, for the exchange is held here.
   void start() {
@@ -92,7 +104,7 @@ class RouteCall : public std::enable_shared_from_this<RouteCall> {
     PluginCall call;
     call.extension = "hob.routes/1";
     call.function = "request";
-    call.payload = route_head(request, o_.entry, o_.request_id, o_.who ? &*o_.who : nullptr);
+    call.payload = route_head(request, o_.entry, o_.request_id, o_.who ? &*o_.who : nullptr, o_.without_body);
     call.extra = request.body;
     call.deadline = std::chrono::milliseconds(0);  // it may stream for hours; the client's leaving ends it
     call.principal = o_.who;
@@ -103,6 +115,19 @@ class RouteCall : public std::enable_shared_from_this<RouteCall> {
     o_.exchange->on_gone([weak = weak_from_this()] {
       if (const auto self = weak.lock()) self->client_gone();
     });
+    if (o_.live) live_id_ = o_.live->add(o_.credential, o_.expires_at, weak_from_this());
+  }
+
+  void end_early(std::string_view why) override {
+    const State before = std::exchange(state_, State::done);
+    if (gone_ || before == State::done) return;
+    switch (before) {
+      case State::waiting: respond_error({Code::denied, std::string(why)}, 401); break;
+      case State::streaming: o_.exchange->abort(); break;
+      case State::websocket: o_.exchange->close(1008, why); break;
+      case State::done: break;
+    }
+    o_.entry.instance->cancel_call(call_);
   }
 
  private:
@@ -116,9 +141,7 @@ class RouteCall : public std::enable_shared_from_this<RouteCall> {
   bool take_chunk(std::string chunk) {
     if (gone_ || state_ == State::done) return false;
     if (state_ == State::waiting) return open(chunk);
-    const bool taken = state_ == State::websocket ? o_.exchange->send(chunk, true)
-                       : o_.without_body          ? true
-                                                  : o_.exchange->write(chunk);
+    const bool taken = state_ == State::websocket ? o_.exchange->send(chunk, true) : o_.exchange->write(chunk);
     if (taken || gone_) return taken;
     // The client takes nothing and 8 MiB wait: what has come so far is not the answer, so it must see the cut.
     log::warn("api", "{}: the client reads too slowly and is cut", o_.entry.route->path);
@@ -211,19 +234,18 @@ class RouteCall : public std::enable_shared_from_this<RouteCall> {
     }
     HttpHeaders headers = answer_headers(*object, type);
     note_status(status);
-    if (o_.without_body) body.clear();
     o_.exchange->respond(status, std::move(headers), std::move(body));
   }
 
-  void respond_error(const Error& error) {
+  void respond_error(const Error& error) { respond_error(error, http_status(error.code)); }
+  void respond_error(const Error& error, int status) {
     state_ = State::done;
-    const int status = http_status(error.code);
     HttpHeaders headers = o_.headers;
     headers.set("Content-Type", "application/json");
     if (status == 429) headers.set("Retry-After", "1");
     note_status(status);
     o_.exchange->respond(status, std::move(headers),
-                         o_.without_body ? std::string{} : error_body(o_.entry.route->errors, status, code_name(error.code), error.message, o_.request_id));
+                         error_body(o_.entry.route->errors, status, code_name(error.code), error.message, o_.request_id));
   }
 
   /// The plugin's header fields and ours; what would end a header line is left out with its field.
@@ -254,24 +276,25 @@ class RouteCall : public std::enable_shared_from_this<RouteCall> {
   }
 
   RouteCallOptions o_;
-  std::uint64_t call_ = 0;
+  std::uint64_t call_ = 0, live_id_ = 0;
   State state_ = State::waiting;
   bool gone_ = false;
 };
 
 }  // namespace
 
-std::string route_head(const HttpRequest& request, const RouteEntry& entry, std::string_view request_id, const Principal* who) {
+std::string route_head(const HttpRequest& request, const RouteEntry& entry, std::string_view request_id, const Principal* who,
+                       bool as_get) {
   std::string out;
   out.reserve(512 + request.target.size());
   out += "{\"id\":";
   append_json(out, request_id);
-  append_member(out, "method", request.method);
+  append_member(out, "method", as_get ? std::string_view("GET") : std::string_view(request.method));
   append_member(out, "path", request.path);
-  append_member(out, "route", entry.route->path);
+  append_member(out, "route", entry.route->pattern.empty() ? entry.route->path : entry.route->pattern);
   append_object(out, "params", entry.params);
   append_object(out, "query", request.query.empty() ? Pairs{} : parse_query(request.query));
-  append_object(out, "headers", joined_headers(request.headers));
+  append_object(out, "headers", joined_headers(request.headers, who ? Credentials::drop : Credentials::keep));
   append_member(out, "remote", request.remote);
   out += request.websocket ? ",\"websocket\":true" : ",\"websocket\":false";
   if (who) {

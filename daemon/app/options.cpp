@@ -21,6 +21,15 @@ std::string first_directory(const char* name) {
   return value.substr(0, value.find(':'));
 }
 
+/// <prefix>/etc/hob/hob.yaml of a program in <prefix>/bin, where there is one; else /etc/hob/hob.yaml.
+std::filesystem::path installed_config() {
+  std::error_code error;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
+  const std::filesystem::path beside = program.parent_path().parent_path() / "etc/hob/hob.yaml";
+  if (!error && std::filesystem::is_regular_file(beside, error)) return beside;
+  return "/etc/hob/hob.yaml";
+}
+
 }  // namespace
 
 std::variant<Options, Exit> parse_options(int argc, char** argv) {
@@ -28,7 +37,7 @@ std::variant<Options, Exit> parse_options(int argc, char** argv) {
   app.set_version_flag("--version", std::string("hobd ") + kVersion);
   std::string config, state_dir, runtime_dir, level;
   Options options;
-  app.add_option("--config", config, "the configuration (else $HOB_CONFIG, else /etc/hob/hob.yaml)");
+  app.add_option("--config,config", config, "the configuration (else $HOB_CONFIG, else etc/hob/hob.yaml of the place it is installed in, else /etc/hob/hob.yaml)");
   app.add_flag("--check", options.check, "check the configuration and exit");
   app.add_flag("--print-config", options.print_config, "print the configuration with its defaults and exit");
   app.add_option("--log-level", level, "trace, debug, info, warn or error");
@@ -45,7 +54,7 @@ std::variant<Options, Exit> parse_options(int argc, char** argv) {
     return app.exit(error) == 0 ? Exit::ok : Exit::usage;
   }
   if (config.empty()) config = environment("HOB_CONFIG");
-  options.config = config.empty() ? "/etc/hob/hob.yaml" : config;
+  options.config = config.empty() ? installed_config() : std::filesystem::path(config);
   options.state_dir = state_dir.empty() ? first_directory("STATE_DIRECTORY") : state_dir;
   options.runtime_dir = runtime_dir.empty() ? first_directory("RUNTIME_DIRECTORY") : runtime_dir;
   return options;

@@ -15,7 +15,7 @@ enum class Exit { ok = 0, failed = 1, usage = 64, config = 78 };
 extern const char* const kVersion;
 
 struct Options {
-  std::filesystem::path config;  // --config, else $HOB_CONFIG, else /etc/hob/hob.yaml
+  std::filesystem::path config;  // --config or the argument, else $HOB_CONFIG, else the installation's hob.yaml
   std::filesystem::path state_dir, runtime_dir;  // from the line or from systemd; empty: the file's
   std::optional<log::Level> log_level;
   bool check = false, print_config = false;

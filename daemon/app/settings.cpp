@@ -78,6 +78,7 @@ awaitable<Result<json::value>> Settings::reload() {
   // would open it to everybody.
   config_ = with_running_keys(*config_, *fresh.config);
   log::configure(config_->log.level, config_->log.format);
+  for (const ConfigFault& warning : fresh.warnings) log::warn("config", "{}", warning.text());
   users_.router->set_config(config_);
   users_.tools->set_config(config_);
   users_.agent->set_config(config_);

@@ -13,7 +13,7 @@ struct Principal {
   std::string user_name;
   /// "chat", "memory:read", "memory:write", "tools", ..., or "admin", which holds them all.
   std::set<std::string, std::less<>> scopes;
-  /// The way in: "socket", "http", "channel:<instance>", "plugin:<instance>".
+  /// The way in: "socket", "http", "ws" (a WebSocket), "channel:<instance>", "plugin:<instance>".
   std::string via;
 
   bool is_admin() const { return scopes.contains("admin"); }

@@ -10,6 +10,8 @@
 #include <valijson/validation_results.hpp>
 #include <valijson/validator.hpp>
 
+#include <cmath>
+
 namespace hobd {
 
 struct Schema::Compiled {
@@ -63,6 +65,83 @@ std::string place(const std::vector<std::string>& context, std::string_view name
   return path;
 }
 
+/// How people call a JSON Schema type.
+std::string_view type_word(std::string_view type) {
+  if (type == "string") return "text";
+  if (type == "integer") return "a whole number";
+  if (type == "number") return "a number";
+  if (type == "boolean") return "true or false";
+  if (type == "array") return "a list";
+  if (type == "object") return "an object";
+  return type;
+}
+
+std::string value_word(const json::value& value) {
+  switch (value.kind()) {
+    case json::kind::string: return "text";
+    case json::kind::bool_: return value.get_bool() ? "true" : "false";
+    case json::kind::array: return "a list";
+    case json::kind::object: return "an object";
+    case json::kind::null: return "null";
+    default: return "a number";
+  }
+}
+
+bool has_type(const json::value& value, std::string_view type) {
+  if (type == "string") return value.is_string();
+  if (type == "boolean") return value.is_bool();
+  if (type == "array") return value.is_array();
+  if (type == "object") return value.is_object();
+  if (type == "null") return value.is_null();
+  if (type == "number") return value.is_number();
+  return value.is_int64() || value.is_uint64() || (value.is_double() && value.get_double() == std::floor(value.get_double()));
+}
+
+/// What valijson says of wrong types and choices names neither what is wanted nor what came; "": it is another rule.
+std::string explain(const json::value& schema, const json::value& whole, const std::vector<std::string>& context) {
+  const json::value* rule = &schema;
+  const json::value* value = &whole;
+  for (std::size_t i = 1; i < context.size(); ++i) {
+    const json::object* rules = rule->if_object();
+    if (!rules || context[i].size() < 2) return {};
+    const std::string key = context[i].substr(1, context[i].size() - 2);
+    if (const json::object* members = value->if_object()) {
+      const json::object* properties = object_at(*rules, "properties");
+      rule = properties ? properties->if_contains(key) : nullptr;
+      value = members->if_contains(key);
+    } else if (const json::array* items = value->if_array()) {
+      const std::size_t index = key.find_first_not_of("0123456789") == std::string::npos && key.size() < 9 ? std::stoul(key) : items->size();
+      rule = rules->if_contains("items");
+      value = index < items->size() ? &(*items)[index] : nullptr;
+    } else {
+      return {};
+    }
+    if (!rule || !value) return {};
+  }
+  const json::object* rules = rule->if_object();
+  if (!rules) return {};
+  if (const json::value* type = rules->if_contains("type")) {
+    std::string wanted;
+    bool fits = false;
+    const json::array types = type->is_array() ? type->get_array() : json::array{*type};
+    for (const json::value& one : types) {
+      if (!one.is_string()) return {};
+      fits = fits || has_type(*value, one.get_string());
+      wanted += (wanted.empty() ? "" : " or ") + std::string(type_word(one.get_string()));
+    }
+    if (!fits) return "must be " + wanted + ", not " + value_word(*value);
+  }
+  if (const json::array* choices = array_at(*rules, "enum")) {
+    std::string list;
+    for (const json::value& choice : *choices) {
+      if (choice == *value) return {};
+      list += (list.empty() ? "" : ", ") + json::serialize(choice);
+    }
+    return "must be one of " + list;
+  }
+  return {};
+}
+
 }  // namespace
 
 Schema::Schema() : compiled_(std::make_shared<Compiled>()) {}
@@ -95,7 +174,8 @@ Result<void> Schema::check(const json::value& value, std::string_view name) cons
     // The last one is the outermost rule ("failed to validate against property"); the first is the reason.
     valijson::ValidationResults::Error error;
     if (!results.popError(error)) return Error{Code::invalid, std::string(name) + ": does not fit its schema"};
-    return Error{Code::invalid, place(error.context, name) + ": " + error.description};
+    const std::string reason = explain(compiled_->document, value, error.context);
+    return Error{Code::invalid, place(error.context, name) + ": " + (reason.empty() ? error.description : reason)};
   } catch (const std::exception& e) {
     return Error{Code::invalid, std::string(name) + ": " + e.what()};
   }

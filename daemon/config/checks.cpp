@@ -116,6 +116,8 @@ Result<ListenAddress> parse_listen(std::string_view text) {
   const std::string_view digits = text.substr(colon + 1);
   ListenAddress listen;
   const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), listen.port);
+  if (fault == std::errc::result_out_of_range)
+    return Error{Code::invalid, "the port is too big: write 1 to 65535, or 0 for any free one"};
   if (digits.empty() || fault != std::errc{} || end != digits.data() + digits.size()) return wrong;
   const bool is_bracketed = address.starts_with('[') && address.ends_with(']') && address.size() > 2;
   if (is_bracketed) address = address.substr(1, address.size() - 2);

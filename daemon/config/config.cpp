@@ -1,5 +1,6 @@
 #include "config/config.hpp"
 
+#include "base/text.hpp"
 #include "config/checks.hpp"
 #include "config/reader.hpp"
 #include "config/secrets.hpp"
@@ -166,6 +167,29 @@ void read_all(Section root, Config& config) {
   check_names(root.reader(), config);
 }
 
+/// Keys that are checked, and kept for the part that will read them, but change nothing in this version.
+constexpr std::string_view kIdleKeys[] = {
+    "auth.jwt_secret",   "auth.access_ttl",    "auth.refresh_ttl", "models.budget", "memory.half_life",
+    "memory.consolidate", "memory.pii",        "vault",            "backup",        "proactive"};
+
+/// One warning for all of them that the file sets.
+void warn_of_idle_keys(Reader& reader, const YamlNode& root) {
+  std::vector<std::string_view> set;
+  int line = 0;
+  for (const std::string_view key : kIdleKeys) {
+    const YamlNode* node = &root;
+    const YamlMember* member = nullptr;
+    for (const std::string_view part : split(key, '.')) {
+      member = node ? node->find(part) : nullptr;
+      node = member ? &member->value : nullptr;
+    }
+    if (!member) continue;
+    set.push_back(key);
+    line = line == 0 ? member->line : std::min(line, member->line);
+  }
+  if (!set.empty()) reader.warn(line, {}, fmt::format("without effect in this version: {}", fmt::join(set, ", ")));
+}
+
 void apply(const ConfigOverrides& overrides, Config& config) {
   if (!overrides.state_dir.empty()) {
     config.state_dir = overrides.state_dir;
@@ -208,9 +232,9 @@ ConfigLoad load_config(const std::filesystem::path& file, const SecretSources& s
   if (text.has_value()) return parse_config(*text, file.string(), secrets, overrides);
   std::string message = text.error().message;
   if (text.error().code == Code::not_found)
-    message += "; write one (see /etc/hob/hob.yaml) or name another with --config";
+    message += "; write one (an empty file takes every default) or name another with --config";
   if (text.error().code == Code::denied) message += "; make it readable by the user that hobd runs as";
-  return {nullptr, {{{file.string(), 0}, {}, std::move(message)}}};
+  return {nullptr, {{{file.string(), 0}, {}, std::move(message)}}, {}};
 }
 
 ConfigLoad parse_config(std::string_view yaml, const std::string& name, const SecretSources& secrets,
@@ -224,11 +248,12 @@ ConfigLoad parse_config(std::string_view yaml, const std::string& name, const Se
   read_all(Section(reader, &tree.root, "", config->shown), *config);
   if (reader.faults.empty()) {
     apply(overrides, *config);
-    return {config, {}};
+    warn_of_idle_keys(reader, tree.root);
+    return {config, {}, std::move(reader.warnings)};
   }
   std::stable_sort(reader.faults.begin(), reader.faults.end(),
                    [](const ConfigFault& a, const ConfigFault& b) { return a.mark.line < b.mark.line; });
-  return {nullptr, std::move(reader.faults)};
+  return {nullptr, std::move(reader.faults), {}};
 }
 
 std::vector<std::string> restart_keys(const Config& before, const Config& after) {
@@ -246,7 +271,6 @@ std::vector<std::string> restart_keys(const Config& before, const Config& after)
   // Was checked against an address that a running daemon doesn't change: to take it at once could open the
   // old one.
   compare("auth.mode", before.auth.mode == after.auth.mode);
-  compare("plugins.paths", before.plugins.paths == after.plugins.paths);
   compare("plugins.isolation", before.plugins.isolation_default == after.plugins.isolation_default &&
                                    before.plugins.isolation_bundled == after.plugins.isolation_bundled &&
                                    before.plugins.isolation_of == after.plugins.isolation_of);

@@ -25,8 +25,8 @@ namespace hobd {
 /// A place in a config file, for messages: "hob.yaml:12".
 struct SourceMark {
   std::string file;
-  int line = 0;
-  std::string text() const { return file + ":" + std::to_string(line); }
+  int line = 0;  // 0: the file as a whole
+  std::string text() const { return line > 0 ? file + ":" + std::to_string(line) : file; }
 };
 
 /// One configured plugin instance: a provider, a channel or a tool's settings. `settings` is all keys but
@@ -105,6 +105,7 @@ struct Config {
   struct Plugins {
     std::vector<std::filesystem::path> paths;  // besides the built-in ones
     std::vector<std::string> disabled;         // plugin ids
+    SourceMark mark_paths, mark_disabled;      // where those two stand
     Isolation isolation_default = Isolation::process, isolation_bundled = Isolation::none;
     std::map<std::string, Isolation> isolation_of;  // by plugin id
     std::map<std::string, PluginSettings> settings; // plugins.config.<plugin id>: any other plugin's settings
@@ -155,6 +156,7 @@ struct ConfigFault {
 struct ConfigLoad {
   std::shared_ptr<const Config> config;  // null when there are faults; shared by all who hold it over a reload
   std::vector<ConfigFault> faults;
+  std::vector<ConfigFault> warnings = {};  // of a config that is in order: what it says without effect, or unwisely
 };
 
 /// Where secrets come from; tests give their own.

@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "config/secrets.hpp"
+#include "config/url_mask.hpp"
 
 #include <fmt/format.h>
 
@@ -51,9 +52,24 @@ void Reader::fault(int line, std::string key, std::string message) {
   faults.push_back({{file, line}, std::move(key), std::move(message)});
 }
 
+void Reader::warn(int line, std::string key, std::string message) {
+  warnings.push_back({{file, line}, std::move(key), std::move(message)});
+}
+
+std::string Reader::shown_text(const YamlNode& node, const std::string& key) {
+  const std::string_view name = std::string_view(key).substr(key.rfind('.') + 1);
+  if (!is_secret_name(name) || node.text.empty() || has_secret_reference(node.text)) return masked_url(node.text);
+  log::hide(node.text);
+  warn(node.line, key, "a secret in plain text; better kept elsewhere and named here: \"${file:/path}\", \"${env:NAME}\" or \"${credential:name}\"");
+  return "***";
+}
+
 std::optional<std::string> Reader::resolve(const YamlNode& node, const std::string& key) {
   auto resolved = resolve_secrets(node.text, secrets);
-  if (resolved.has_value()) return *std::move(resolved);
+  if (resolved.has_value()) {
+    hide_url_secrets(*resolved);
+    return *std::move(resolved);
+  }
   fault(node.line, key, std::move(resolved).error().message);
   return std::nullopt;
 }
@@ -79,11 +95,7 @@ json::value Reader::to_json(const YamlNode& node, const std::string& key, json::
       }
       shown = *typed;
       if (!typed->is_string()) return *std::move(typed);
-      const std::string_view name = std::string_view(key).substr(key.rfind('.') + 1);
-      if (is_secret_name(name) && !node.text.empty() && !has_secret_reference(node.text)) {
-        log::hide(node.text);
-        shown = "***";
-      }
+      shown = shown_text(node, key);
       return json::value(resolve(node, key).value_or(""));
     }
     case YamlNode::Kind::list: {
@@ -164,10 +176,7 @@ std::optional<std::string> Section::text_of(std::string_view key, std::string_vi
                                    : fmt::format("must be {}, not {}", what, quoted(node)));
     return std::nullopt;
   }
-  const bool is_literal_secret =
-      is_secret_name(key) && !node.text.empty() && !has_secret_reference(node.text);
-  if (is_literal_secret) log::hide(node.text);
-  (*shown_)[key] = is_literal_secret ? "***" : node.text;
+  (*shown_)[key] = reader_->shown_text(node, dotted(key));
   return reader_->resolve(node, dotted(key));
 }
 
@@ -287,7 +296,7 @@ void Section::texts(std::string_view key, std::vector<std::string>& value, TextC
       continue;
     }
     given.push_back(*std::move(text));
-    listed.emplace_back(item.text);
+    listed.emplace_back(masked_url(item.text));
   }
   value = std::move(given);
   (*shown_)[key] = std::move(listed);

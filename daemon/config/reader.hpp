@@ -27,7 +27,11 @@ struct Reader {
   std::string file;
   const SecretSources& secrets;
   std::vector<ConfigFault> faults;
+  std::vector<ConfigFault> warnings = {};
 
+  void warn(int line, std::string key, std::string message);
+  /// A text as `shown` may hold it: literal secrets and what is secret in a URL are "***".
+  std::string shown_text(const YamlNode& node, const std::string& key);
   void fault(int line, std::string key, std::string message);
   /// The text with its secrets filled in; on a fault it is reported and the result is empty.
   std::optional<std::string> resolve(const YamlNode& node, const std::string& key);

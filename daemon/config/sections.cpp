@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "config/checks.hpp"
+#include "config/url_mask.hpp"
 
 #include <fmt/format.h>
 
@@ -47,6 +48,10 @@ std::optional<PluginSettings> read_instance(Section& parent, const YamlMember& m
     json::value setting_shown;
     instance.settings[setting.name] = reader.to_json(setting.value, path + "." + setting.name, setting_shown);
     shown[setting.name] = std::move(setting_shown);
+    const json::string* text = instance.settings[setting.name].if_string();
+    if (text && setting.name == "base_url" && has_userinfo(*text))
+      reader.fault(setting.line, path + ".base_url",
+                   "holds a user name or password; put the key into api_key: \"${env:NAME}\" or \"${file:/path}\" and leave it out here");
   }
   parent.shown()[member.name] = std::move(shown);
   return instance;
@@ -162,6 +167,9 @@ void read_isolation(Section isolation, Config::Plugins& out) {
 void read_models(Section models, Config::Models& out) {
   Section providers = models.section("providers");
   read_instances(providers, out.providers, "provider_openai");
+  if (const auto taken = out.providers.find(std::string(kOfflineProvider)); taken != out.providers.end())
+    models.reader().fault(taken->second.mark.line, "models.providers.offline",
+                          "the name is taken by the provider that is there by itself; choose another");
   read_tiers(models.section("tiers"), out);
 
   Section router = models.section("router");
@@ -204,6 +212,8 @@ void read_plugins(Section plugins, Config::Plugins& out) {
   plugins.texts("paths", paths, check_absolute_path);
   out.paths.assign(paths.begin(), paths.end());
   plugins.texts("disabled", out.disabled, check_plugin_id);
+  out.mark_paths = {plugins.reader().file, plugins.line_of("paths")};
+  out.mark_disabled = {plugins.reader().file, plugins.line_of("disabled")};
   read_isolation(plugins.section("isolation"), out);
 
   Section config = plugins.section("config");

@@ -211,6 +211,17 @@ std::optional<YamlFault> refuse_text(std::string_view text) {
   return std::nullopt;
 }
 
+/// The first line that is indented with a tab, which YAML knows under many odd names; 0: none is.
+int tab_line(std::string_view text) {
+  int number = 0;
+  for (const std::string_view line : split(text, '\n')) {
+    ++number;
+    const std::size_t word = line.find_first_not_of(" \t\r");
+    if (word != std::string_view::npos && line.substr(0, word).find('\t') != std::string_view::npos) return number;
+  }
+  return 0;
+}
+
 bool is_one_of(std::string_view text, std::initializer_list<std::string_view> words) {
   return std::find(words.begin(), words.end(), text) != words.end();
 }
@@ -289,7 +300,10 @@ YamlTree read_yaml(std::string_view text) {
     tree.faults.push_back(refused.fault);
   } catch (const YAML::Exception& e) {
     tree.root = {};
-    tree.faults.push_back({std::max(e.mark.line, 0) + 1, {}, "not YAML: " + e.msg});
+    if (const int line = tab_line(text); line > 0)
+      tree.faults.push_back({line, {}, "a tab; YAML is indented with spaces"});
+    else
+      tree.faults.push_back({std::max(e.mark.line, 0) + 1, {}, "not YAML: " + e.msg});
   } catch (const std::exception& e) {
     tree.root = {};
     tree.faults.push_back({1, {}, std::string("not YAML: ") + e.what()});

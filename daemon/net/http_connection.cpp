@@ -266,20 +266,24 @@ void HttpConnection::answer_error(int status, std::string_view message) {
   keep_alive_ = false;
   is_head_ = http10_ = false;
   state_ = State::busy;
-  HttpHeaders headers{{"Content-Type", "application/json"}};
-  if (status == 426) headers.add("Sec-WebSocket-Version", "13");
-  if (status == 503) headers.add("Retry-After", "1");
-  respond(status, headers, core_->handler ? core_->handler->error_body(status, message) : std::string());
+  const HttpRequest nothing;
+  ErrorAnswer answer;
+  if (core_->handler)
+    answer = core_->handler->error_answer({.status = status, .message = message, .request = parser ? parser->partial() : nothing});
+  if (status == 426) answer.headers.set("Sec-WebSocket-Version", "13");
+  if (status == 503) answer.headers.set("Retry-After", "1");
+  respond(status, answer.headers, std::move(answer.body));
 }
 
-void HttpConnection::dropped() {
+void HttpConnection::dropped(const HttpRequest& request) {
   if (broken_) return;
   if (state_ == State::streaming) return abort();
   if (state_ != State::busy) return;
   log::error("net", "a request was dropped without an answer");
-  respond(500, {{"Content-Type", "application/json"}},
-          core_->handler ? core_->handler->error_body(500, "the request was dropped without an answer")
-                         : std::string());
+  ErrorAnswer answer;
+  if (core_->handler)
+    answer = core_->handler->error_answer({.status = 500, .message = "the request was dropped without an answer", .request = request});
+  respond(500, answer.headers, std::move(answer.body));
 }
 
 // ---- writing
@@ -411,7 +415,7 @@ void HttpConnection::cut() { gone(); }
 
 void HttpConnection::accept(const std::shared_ptr<Exchange>& exchange, WebSocketHandlers handlers, HttpHeaders headers) {
   if (state_ != State::busy || broken_) return;
-  if (!is_upgrade_) return dropped();
+  if (!is_upgrade_) return dropped(exchange->request());
   gone_ = nullptr;
   state_ = State::upgraded;
   session_ = make_websocket_session(core_, exchange, std::move(handlers), std::move(headers));

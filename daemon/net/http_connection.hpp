@@ -38,7 +38,7 @@ class HttpConnection final : public Peer {
   void close_websocket(std::uint16_t code, std::string_view reason);
   void on_gone(std::function<void()> handler);
   std::size_t pending() const;
-  void dropped();
+  void dropped(const HttpRequest& request);
 
  private:
   enum class State { reading, busy, streaming, upgraded, lingering, closed };

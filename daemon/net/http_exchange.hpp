@@ -10,7 +10,7 @@ class Exchange final : public HttpExchange, public std::enable_shared_from_this<
   Exchange(std::shared_ptr<HttpConnection> connection, HttpRequest request)
       : connection_(std::move(connection)), request_(std::move(request)) {}
   ~Exchange() override {
-    if (!done_) connection_->dropped();
+    if (!done_) connection_->dropped(request_);
   }
 
   const HttpRequest& request() const override { return request_; }

@@ -218,6 +218,7 @@ bool RequestParser::take_expect_continue() noexcept {
 bool RequestParser::keep_alive() const noexcept { return parser_->keep_alive(); }
 bool RequestParser::http10() const noexcept { return parser_->is_http10; }
 HttpRequest RequestParser::take() { return std::move(parser_->request); }
+const HttpRequest& RequestParser::partial() const noexcept { return parser_->request; }
 int RequestParser::error_status() const noexcept { return parser_->error_status; }
 std::string_view RequestParser::error_message() const noexcept { return parser_->error_message; }
 

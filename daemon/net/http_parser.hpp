@@ -30,6 +30,8 @@ class RequestParser {
   bool http10() const noexcept;
   /// Moves the complete request out (without `remote`).
   HttpRequest take();
+  /// What of the request has been read.
+  const HttpRequest& partial() const noexcept;
   /// What a failed request is to be answered with.
   int error_status() const noexcept;
   std::string_view error_message() const noexcept;

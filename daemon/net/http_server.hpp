@@ -62,13 +62,25 @@ class HttpExchange {
   virtual std::size_t pending() const = 0;
 };
 
+/// An error that the server answers itself (400, 408, 413, 426, 431, 500, 503): the framing alone went wrong.
+struct ServerError {
+  int status = 0;
+  std::string_view message;
+  /// The request as far as it was read: its path and header fields, empty when it didn't come so far.
+  const HttpRequest& request;
+};
+struct ErrorAnswer {
+  HttpHeaders headers;
+  std::string body;
+};
+
 class RequestHandler {
  public:
   virtual ~RequestHandler() = default;
   /// A whole request has arrived. Must not block; may answer before or after it returns.
   virtual void handle(std::shared_ptr<HttpExchange> exchange) = 0;
-  /// The body of an error that the server answers itself (400, 408, 413, 431, 503): JSON, in the house's shape.
-  virtual std::string error_body(int status, std::string_view message) = 0;
+  /// What an error of the server's own is answered with.
+  virtual ErrorAnswer error_answer(const ServerError& error) = 0;
 };
 
 struct HttpServerOptions {

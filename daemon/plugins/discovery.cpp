@@ -33,6 +33,10 @@ void look_into_folder(const fs::path& folder, Found& found) {
 Found look(const fs::path& folder) {
   Found found;
   std::error_code error;
+  if (fs::exists(folder / "plugin.json", error)) {  // the folder is one plugin itself
+    found.manifests.push_back(folder / "plugin.json");
+    return found;
+  }
   std::vector<fs::path> entries;
   for (const auto& entry : fs::directory_iterator(folder, error)) entries.push_back(entry.path());
   std::sort(entries.begin(), entries.end());
@@ -44,6 +48,8 @@ Found look(const fs::path& folder) {
       if (fs::exists(fs::path(path).replace_extension(".lua"), error) ||
           fs::exists(fs::path(path).replace_extension(".so"), error))
         found.manifests.push_back(path);
+    } else if (path.filename().string().ends_with(".meta.lua")) {
+      continue;  // types for an editor, not a plugin
     } else if (extension == ".lua" || extension == ".so") {
       const fs::path manifest = fs::path(path).replace_extension(".json");
       if (!fs::exists(manifest, error))

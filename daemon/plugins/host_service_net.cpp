@@ -94,20 +94,30 @@ awaitable<Result<std::string>> HostServiceSet::do_http(OperationPtr operation, s
     if (fits.has_error()) refused = fits.error().message;
     return !fits.has_error();
   };
-  send.on_head = [self, operation, policy, secrets = out.secrets](int status, const HttpHeaders& headers,
-                                                                  std::string_view url) {
+  bool is_event_stream = true;
+  send.on_head = [self, operation, policy, secrets = out.secrets, &is_event_stream](int status, const HttpHeaders& headers,
+                                                                                    std::string_view url) {
+    is_event_stream = to_lower_ascii(headers.get("Content-Type")).find("json") == std::string::npos;
     self->event(operation, HOB_EVENT_HEAD,
                 json::serialize(json::object{{"status", status},
                                              {"headers", headers_json(headers)},
                                              {"url", policy->conceal(std::string(url), secrets)}}));
   };
   SseParser parser;
+  std::string plain;
+  const std::uint64_t most = send.max_body;
   Result<void> parsed;
   if (mode == "stream") {
     send.on_data = [self, operation](std::string_view piece) { return self->event(operation, HOB_EVENT_DATA, std::string(piece)); };
   } else if (mode == "sse") {
-    send.on_data = [self, operation, &parser, &parsed](std::string_view piece) {
+    // A server that was asked for a stream and answers plain JSON: its body is the result, as without a stream.
+    send.on_data = [self, operation, &parser, &parsed, &is_event_stream, &plain, most](std::string_view piece) {
       bool taken = true;
+      if (!is_event_stream) {
+        if (plain.size() + piece.size() > most) parsed = Error{Code::overloaded, "the answer is larger than max_body"};
+        if (!parsed.has_error()) plain += piece;
+        return !parsed.has_error();
+      }
       parsed = parser.feed(piece, [&](SseParser::Event event) {
         taken = taken && self->event(operation, HOB_EVENT_DATA, event.name + "\n" + event.data);
       });
@@ -122,7 +132,7 @@ awaitable<Result<std::string>> HostServiceSet::do_http(OperationPtr operation, s
     if (!refused.empty()) co_return Error{Code::denied, refused};
     co_return Error{response.error().code, policy->conceal(response.error().message, out.secrets)};
   }
-  co_return std::move(response->body);
+  co_return plain.empty() ? std::move(response->body) : std::move(plain);
 }
 
 void HostServiceSet::websocket_open(hob_id operation, std::string request_json) {

@@ -3,11 +3,15 @@
 #include "base/text.hpp"
 #include "plugins/host_operation.hpp"
 
+#include "hob/ext/log.h"
+
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace hobd {
 namespace {
@@ -34,13 +38,17 @@ class HostServiceSet::End {
 
 HostServiceSet::HostServiceSet(ServiceBackends backends, std::weak_ptr<PluginPort> port, std::string instance,
                                const Manifest& manifest, json::object settings)
-    : backends_(std::move(backends)), port_(std::move(port)), instance_(std::move(instance)), manifest_(manifest) {
+    : backends_(std::move(backends)), port_(std::move(port)), instance_(std::move(instance)), log_(instance_), manifest_(manifest) {
   set_settings(std::move(settings));
 }
 
 void HostServiceSet::set_settings(json::object settings) {
   settings_ = std::move(settings);
   policy_ = std::make_shared<const UrlPolicy>(manifest_, settings_);
+}
+
+void HostServiceSet::log(std::int32_t level, std::string_view text) {
+  log_.write(static_cast<log::Level>(std::clamp<std::int32_t>(level, HOB_LOG_TRACE, HOB_LOG_ERROR)), text);
 }
 
 void HostServiceSet::close() {

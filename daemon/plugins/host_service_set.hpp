@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "base/log.hpp"
 #include "net/http_client.hpp"
 #include "net/websocket_client.hpp"
 #include "plugins/host_services.hpp"
@@ -60,6 +61,8 @@ class HostServiceSet : public std::enable_shared_from_this<HostServiceSet> {  //
   /// Ends every operation with cancelled and refuses new ones. Thread: core.
   void close();
   std::size_t in_flight() const;
+  /// Writes a line in the instance's name, within bounds. Thread: any.
+  void log(std::int32_t level, std::string_view text);
   const Clock& clock() const { return *backends_.clock; }
   const std::string& instance() const { return instance_; }
   const Manifest& manifest() const { return manifest_; }
@@ -108,6 +111,7 @@ class HostServiceSet : public std::enable_shared_from_this<HostServiceSet> {  //
   ServiceBackends backends_;
   std::weak_ptr<PluginPort> port_;
   const std::string instance_;
+  log::Throttle log_;
   const Manifest manifest_;
   json::object settings_;                    // core thread
   std::shared_ptr<const UrlPolicy> policy_;  // core thread; shared by running requests, which keep their own

@@ -55,10 +55,7 @@ int32_t call_is_cancelled(const hob_host* h, hob_id call) {
 constexpr hob_host_call kCall = {sizeof(hob_host_call), 0, call_emit, call_finish, call_is_cancelled};
 
 void log_write(const hob_host* h, int32_t level, hob_str text) {
-  guarded(h, "log", [&] {
-    const auto clamped = std::clamp<int32_t>(level, HOB_LOG_TRACE, HOB_LOG_ERROR);
-    log::write(static_cast<log::Level>(clamped), parts_of(h).instance, view(text));
-  });
+  guarded(h, "log", [&] { services(h).log(level, view(text)); });
 }
 constexpr hob_host_log kLog = {sizeof(hob_host_log), 0, log_write};
 

@@ -208,17 +208,20 @@ function hob.http.post(url, options) return with_url("hob.http.post", url, optio
 local function pieces(name, request, mode)
   local id = start_request(name, request, mode)
   local response
+  local ended = false
   local function next_piece()
-    while true do
+    while not ended do
       local kind, first, second = core.await(id)
       if kind == "head" then
         response = head_of(first)
       elseif kind == "result" then
+        ended = true
         if first ~= "ok" then fail(first, second) end
         if response and not response:ok() then
           response.body = response.body .. second
           response:fail()
         end
+        if mode == "sse" and second ~= "" then return "whole\n" .. second end
         return nil
       elseif response and not response:ok() then
         response.body = response.body .. first

@@ -68,9 +68,15 @@ Result<void> read_tools(const ManifestObject& top, Manifest& manifest) {
   return {};
 }
 
-Result<void> check_route_path(const ManifestObject& entry, const std::string& path, bool bundled) {
+bool has_setting(const Manifest& manifest, std::string_view name) {
+  const json::object* schema = manifest.config_schema.if_object();
+  const json::object* properties = schema ? object_at(*schema, "properties") : nullptr;
+  return properties && properties->contains(name);
+}
+
+Result<void> check_route_path(const ManifestObject& entry, const std::string& path, const Manifest& manifest) {
   if (path.empty() || path.front() != '/') return entry.fault("path", "must begin with /");
-  if (!bundled && !path.starts_with("/hooks/"))
+  if (!manifest.bundled && !path.starts_with("/hooks/"))
     return entry.fault("path", fmt::format("\"{}\": a plugin that doesn't ship with Hob gets paths below /hooks/ only", path));
   const auto segments = split(std::string_view(path).substr(1), '/');
   for (std::size_t i = 0; i < segments.size(); ++i) {
@@ -78,9 +84,14 @@ Result<void> check_route_path(const ManifestObject& entry, const std::string& pa
     if (s.find_first_of("{}") == std::string_view::npos) continue;
     const bool whole = s.size() > 2 && s.front() == '{' && s.back() == '}';
     std::string_view name = whole ? s.substr(1, s.size() - 2) : std::string_view{};
+    if (name.starts_with("config:")) {
+      name.remove_prefix(7);
+      if (has_setting(manifest, name)) continue;
+      return entry.fault("path", fmt::format("\"{}\": config_schema has no property \"{}\"", s, name));
+    }
     if (name.ends_with('*') && i + 1 == segments.size()) name.remove_suffix(1);
     if (!is_name(name, "_", 64))
-      return entry.fault("path", fmt::format("\"{}\" is not a parameter; write {{name}}, or {{name*}} as the last segment", s));
+      return entry.fault("path", fmt::format("\"{}\" is not a parameter; write {{name}}, {{config:KEY}}, or {{name*}} as the last segment", s));
   }
   return {};
 }
@@ -94,23 +105,28 @@ Result<void> read_routes(const ManifestObject& top, Manifest& manifest) {
     const std::string place = fmt::format("routes[{}]", i);
     if (!value.is_object()) return top.fault(place, "must be an object");
     const ManifestObject entry(value.get_object(), place);
-    TRY(entry.only({"path", "methods", "auth", "errors", "rate_limited", "websocket"}));
+    TRY(entry.only({"path", "methods", "auth", "errors", "rate_limited", "websocket", "summary", "request", "query"}));
     RouteManifest route;
     route.path = TRY(entry.text("path"));
-    TRY(check_route_path(entry, route.path, manifest.bundled));
+    TRY(check_route_path(entry, route.path, manifest));
+    route.pattern = route.path;
     route.methods = TRY(entry.texts("methods"));
     if (route.methods.empty()) return entry.fault("methods", "must name at least one method, as [\"GET\"]");
     for (const std::string& method : route.methods)
       if (method.empty() || !std::all_of(method.begin(), method.end(), [](char c) { return c >= 'A' && c <= 'Z'; }))
         return entry.fault("methods", fmt::format("\"{}\" is not a method in capital letters", method));
-    const std::string auth = TRY(entry.choice("auth", {"user", "admin", "none"}));
+    const std::string auth = TRY(entry.choice("auth", {"user", "admin", "none", "local"}));
     route.auth = auth == "admin" ? RouteManifest::Auth::admin
                  : auth == "none" ? RouteManifest::Auth::none
+                 : auth == "local" ? RouteManifest::Auth::local
                                   : RouteManifest::Auth::user;
     const std::string errors = TRY(entry.choice("errors", {"hob", "openai"}));
     route.errors = errors == "openai" ? RouteManifest::Errors::openai : RouteManifest::Errors::hob;
     route.rate_limited = TRY(entry.flag("rate_limited", true));
     route.websocket = TRY(entry.flag("websocket", false));
+    route.summary = TRY(entry.text("summary"));
+    if (const json::object* request = TRY(entry.object("request"))) route.request = *request;
+    if (const json::object* query = TRY(entry.object("query"))) route.query = *query;
     manifest.routes.push_back(std::move(route));
   }
   return {};

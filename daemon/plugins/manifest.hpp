@@ -28,12 +28,18 @@ struct ToolManifest {
 };
 
 struct RouteManifest {
-  std::string path;  // "/chat/conversations/{id}"
+  std::string path;  // "/chat/conversations/{id}"; of an instance: with its settings filled in
   std::vector<std::string> methods;
-  enum class Auth { user, admin, none } auth = Auth::user;
+  /// local: none on a loopback listener, for a caller from this machine; user anywhere else.
+  enum class Auth { user, admin, none, local } auth = Auth::user;
   enum class Errors { hob, openai } errors = Errors::hob;
   bool rate_limited = true;
   bool websocket = false;
+  // For people and the OpenAPI document; nothing is checked against them.
+  std::string summary = {};
+  json::value request = {};  // schema of the body; null: not told
+  json::object query = {};   // name -> what it is for
+  std::string pattern = {};  // the path as the manifest wrote it: what the plugin knows the route by; "": the path
 };
 
 struct MethodManifest {

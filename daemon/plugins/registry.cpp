@@ -19,6 +19,12 @@ constexpr std::chrono::milliseconds kDrainLimit{5'000};     // a replaced instan
 constexpr std::chrono::milliseconds kDescribeLimit{5'000};  // tool describe()
 constexpr int kBlockingThreads = 4;
 
+/// Another path is another route table: the instance is made anew.
+bool same_paths(const std::vector<RouteManifest>& a, const std::vector<RouteManifest>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const RouteManifest& x, const RouteManifest& y) { return x.path == y.path; });
+}
+
 using InstancePtr = std::shared_ptr<LocalInstance>;  // shared: its own posts and timers hold it too
 
 class LocalRegistry final : public Registry {
@@ -64,7 +70,7 @@ class LocalRegistry final : public Registry {
       const bool same_plugin = running != instances_.end() && running->second->state() == InstanceState::ready &&
                                running->second->manifest().id == want.manifest->id;
       if (same_plugin && running->second->settings() == want.settings) continue;
-      if (same_plugin && running->second->offers(HOB_EXT_CONFIG)) {
+      if (same_plugin && running->second->offers(HOB_EXT_CONFIG) && same_paths(running->second->manifest().routes, want.routes)) {
         const auto taken = co_await running->second->async_configure(std::move(want.settings));
         if (taken.has_error()) faults.push_back(taken.error().with_context(want.key));
         continue;
@@ -143,6 +149,7 @@ class LocalRegistry final : public Registry {
   Result<RouteEntry> match_route(std::string_view method, std::string_view path) const override {
     return routes_.match(method, path);
   }
+  std::vector<std::string> route_methods(std::string_view path) const override { return routes_.methods(path); }
   std::vector<RouteEntry> routes() const override { return routes_.all(); }
 
   std::vector<std::pair<const MethodManifest*, Instance*>> methods() const override {
@@ -170,6 +177,7 @@ class LocalRegistry final : public Registry {
     LocalInstanceOptions options;
     options.name = std::move(want.name);
     options.manifest = *want.manifest;
+    options.manifest.routes = std::move(want.routes);
     options.settings = std::move(want.settings);
     options.backends = {context_.core, context_.clock, context_.http, context_.kv, context_.methods, context_.channels,
                         context_.websockets};

@@ -72,9 +72,11 @@ class Registry {
   /// Sorted by name, ready ones only.
   virtual std::vector<ToolEntry> tools() const = 0;
   virtual std::optional<ToolEntry> find_tool(std::string_view name) const = 0;
-  /// The instance that serves a path; not_found, or unsupported when only the method differs (then `allow`
-  /// of the message lists the methods).
+  /// The instance that serves a path; not_found, or unsupported when only the method differs: then route_methods()
+  /// has those that do.
   virtual Result<RouteEntry> match_route(std::string_view method, std::string_view path) const = 0;
+  /// The methods that are routed for a path, sorted; none when nothing is served there.
+  virtual std::vector<std::string> route_methods(std::string_view /*path*/) const { return {}; }
   virtual std::vector<RouteEntry> routes() const = 0;
   /// Methods that plugins provide.
   virtual std::vector<std::pair<const MethodManifest*, Instance*>> methods() const = 0;

@@ -77,7 +77,6 @@ Result<void> RouteTable::add(const RouteManifest& route, Instance& instance) {
 
 Result<RouteEntry> RouteTable::match(std::string_view method, std::string_view path) const {
   const Segments segments = split_path(path);
-  std::set<std::string> allow;
   Params params;
   const Segments* best = nullptr;  // only the best shape counts: a literal hides a parameter, whatever its methods
   for (const Entry& entry : entries_) {
@@ -87,11 +86,23 @@ Result<RouteEntry> RouteTable::match(std::string_view method, std::string_view p
     const auto& methods = entry.route->methods;
     if (std::find(methods.begin(), methods.end(), method) != methods.end())
       return RouteEntry{entry.route, entry.instance, std::move(params)};
-    allow.insert(methods.begin(), methods.end());
   }
-  if (best)
-    return Error{Code::unsupported, fmt::format("{} is not allowed for {}; allow: {}", method, path, fmt::join(allow, ", "))};
+  if (best) return Error{Code::unsupported, fmt::format("{} is not allowed for {}", method, path)};
   return Error{Code::not_found, fmt::format("no route {}", path)};
+}
+
+std::vector<std::string> RouteTable::methods(std::string_view path) const {
+  const Segments segments = split_path(path);
+  std::set<std::string> found;
+  Params params;
+  const Segments* best = nullptr;
+  for (const Entry& entry : entries_) {
+    if (best && !same_shape(*best, entry.segments)) continue;
+    if (!matches(entry.segments, segments, params)) continue;
+    best = &entry.segments;
+    found.insert(entry.route->methods.begin(), entry.route->methods.end());
+  }
+  return {found.begin(), found.end()};
 }
 
 std::vector<RouteEntry> RouteTable::all() const {

@@ -12,6 +12,8 @@ class RouteTable {
   Result<void> add(const RouteManifest& route, Instance& instance);
   /// As Registry::match_route.
   Result<RouteEntry> match(std::string_view method, std::string_view path) const;
+  /// As Registry::route_methods.
+  std::vector<std::string> methods(std::string_view path) const;
   std::vector<RouteEntry> all() const;
 
  private:

@@ -5,12 +5,66 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <map>
 #include <set>
 
 namespace hobd {
 namespace {
 
 constexpr std::string_view kOffline = "provider_offline";
+
+/// A property's default stands where the config says nothing, so that plugin, routes and permissions see one value.
+/// Not for a host that the permissions name: the owner didn't write that one, which UrlPolicy tells apart.
+void fill_defaults(const Manifest& manifest, json::object& settings) {
+  const json::object* schema = manifest.config_schema.if_object();
+  const json::object* properties = schema ? object_at(*schema, "properties") : nullptr;
+  if (!properties) return;
+  for (const auto& [name, rule] : *properties) {
+    const json::object* property = rule.if_object();
+    const json::value* standard = property ? property->if_contains("default") : nullptr;
+    const auto& hosts = manifest.permissions.http;
+    const bool is_host = std::find(hosts.begin(), hosts.end(), "config:" + std::string(name)) != hosts.end();
+    if (standard && !settings.contains(name) && (!is_host || manifest.bundled)) settings[name] = *standard;
+  }
+}
+
+/// The route's path with each {config:KEY} as the setting says; one segment of a URL.
+Result<std::string> resolve_path(const RouteManifest& route, const json::object& settings) {
+  std::string out;
+  std::string_view rest = route.pattern.empty() ? route.path : route.pattern;
+  constexpr std::string_view kOpen = "{config:";
+  for (std::size_t at = rest.find(kOpen); at != std::string_view::npos; at = rest.find(kOpen)) {
+    const std::size_t end = rest.find('}', at);
+    const std::string_view key = rest.substr(at + kOpen.size(), end - at - kOpen.size());
+    const std::string_view value = string_or(settings, key);
+    const bool is_segment = !value.empty() && value != "." && value != ".." && std::all_of(value.begin(), value.end(), [](unsigned char c) {
+      return std::isalnum(c) || c == '-' || c == '_' || c == '.' || c == '~';
+    });
+    if (!is_segment)
+      return Error{Code::invalid, fmt::format("{}: it is a part of the path {}: write letters, digits, - and _", key, route.pattern)};
+    out.append(rest.substr(0, at)).append(value);
+    rest.remove_prefix(end + 1);
+  }
+  return out.append(rest);
+}
+
+Result<std::vector<RouteManifest>> resolve_routes(const Manifest& manifest, const json::object& settings) {
+  std::vector<RouteManifest> routes = manifest.routes;
+  for (RouteManifest& route : routes) route.path = TRY(resolve_path(route, settings));
+  return routes;
+}
+
+/// What to take instead of a plugin that Hob is known to have one day; "" for any other name.
+std::string_view not_shipped(std::string_view id) {
+  if (id == "provider_anthropic")
+    return "provider_openai with base_url \"https://api.anthropic.com/v1\" speaks to Claude";
+  if (id == "provider_gemini")
+    return "provider_openai with base_url \"https://generativelanguage.googleapis.com/v1beta/openai\" speaks to Gemini";
+  if (id.starts_with("provider_")) return "provider_openai with base_url speaks to any server with OpenAI's chat completions";
+  if (id == "channel_discord" || id == "channel_twilio" || id == "channel_sms") return "channel_webhook connects any program";
+  return {};
+}
 
 class Collector {
  public:
@@ -29,9 +83,13 @@ class Collector {
       if (runs_by_itself(manifest)) add(id, manifest, settings_of(manifest), {});
     for (const auto& [name, settings] : config_.tools.settings) unused_settings("tools." + name, settings, "tool_" + name);
     for (const auto& [id, settings] : config_.plugins.settings) unused_settings("plugins.config." + id, settings, id);
-    for (const std::string& id : config_.plugins.disabled)
+    for (const std::string& id : config_.plugins.disabled) {
       if (found_.plugins.contains(id))
         wanted_.missing.emplace_back(id, Error{Code::unavailable, "plugins.disabled lists it"});
+      else
+        fault(config_.plugins.mark_disabled, "plugins.disabled", unknown_plugin(id));
+    }
+    for (const auto& path : config_.plugins.paths) check_folder(path);
     std::sort(wanted_.instances.begin(), wanted_.instances.end(),
               [](const WantedInstance& a, const WantedInstance& b) { return a.name < b.name; });
     return std::move(wanted_);
@@ -61,11 +119,24 @@ class Collector {
     return found == config_.plugins.settings.end() ? nullptr : &found->second;
   }
 
+  void check_folder(const std::filesystem::path& path) {
+    std::error_code error;
+    if (std::filesystem::is_directory(path, error)) return;
+    std::vector<std::string> beside;
+    for (const auto& entry : std::filesystem::directory_iterator(path.parent_path(), error)) beside.push_back(entry.path().filename().string());
+    const std::string_view near = nearest(path.filename().string(), beside);
+    fault(config_.plugins.mark_paths, "plugins.paths",
+          fmt::format("{} is not a folder{}", path.string(),
+                      near.empty() ? std::string() : fmt::format(", did you mean {}?", (path.parent_path() / near).string())));
+  }
+
   void fault(const SourceMark& mark, std::string key, std::string message) {
     wanted_.faults.push_back({mark, std::move(key), std::move(message)});
   }
   std::string unknown_plugin(const std::string& id) const {
     const std::string_view near = nearest(id, ids_);
+    if (const std::string_view instead = near.empty() ? not_shipped(id) : std::string_view{}; !instead.empty())
+      return fmt::format("{} is not part of this version; {}", id, instead);
     return fmt::format("no plugin \"{}\" was found{}", id,
                        near.empty() ? std::string("; see plugins.paths") : fmt::format(", did you mean \"{}\"?", near));
   }
@@ -113,7 +184,29 @@ class Collector {
       wanted_.missing.emplace_back(name, Error{Code::invalid, place + fits.error().message});
       return;
     }
-    wanted_.instances.push_back({name, &manifest, std::move(values), mark, std::move(key)});
+    fill_defaults(manifest, values);
+    auto routes = resolve_routes(manifest, values);
+    const Result<void> free = routes.has_error() ? Result<void>(routes.error()) : take_paths(name, *routes, settings != nullptr);
+    if (free.has_error()) {
+      fault(mark, key, free.error().message);
+      wanted_.missing.emplace_back(name, Error{Code::invalid, free.error().message});
+      return;
+    }
+    wanted_.instances.push_back({name, &manifest, *std::move(routes), std::move(values), mark, std::move(key)});
+  }
+
+  /// invalid: another instance has one of the paths. Plugins that the config doesn't speak of don't fail here: the
+  /// registry leaves such a route out.
+  Result<void> take_paths(const std::string& name, const std::vector<RouteManifest>& routes, bool is_configured) {
+    for (const RouteManifest& route : routes)
+      for (const std::string& method : route.methods) {
+        const auto [place, fresh] = paths_.try_emplace(method + " " + route.path, name);
+        if (!fresh && is_configured)
+          return Error{Code::invalid, fmt::format("{} {} is served by {} already; {}", method, route.path, place->second,
+                                                  route.path == route.pattern ? "a plugin with fixed paths runs once"
+                                                                              : "give this one another path")};
+      }
+    return {};
   }
 
   static Result<void> check_settings(const Manifest& manifest, const json::object& values, const std::string& key) {
@@ -130,6 +223,7 @@ class Collector {
   const Discovery& found_;
   std::vector<std::string> ids_;
   std::set<std::string> taken_, plugins_in_use_;
+  std::map<std::string, std::string> paths_;  // "POST /hooks/a" -> the instance that serves it
   Wanted wanted_;
 };
 

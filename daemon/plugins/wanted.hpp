@@ -9,7 +9,8 @@ namespace hobd {
 struct WantedInstance {
   std::string name;    // the instance's
   const Manifest* manifest = nullptr;
-  json::object settings;
+  std::vector<RouteManifest> routes;  // the manifest's, with {config:KEY} filled in
+  json::object settings;              // with the schema's defaults where the config says nothing
   SourceMark mark;     // of the settings; file "" when the config says nothing
   std::string key;     // "channels.discord", for messages
 };

@@ -26,8 +26,10 @@ struct Sockets::Socket {
   int running = 0;
 };
 
-void Sockets::error(Socket& socket, Code code, std::string_view message) {
-  socket.out.send(boost::json::serialize(JsonObject{{"event", "error"}, {"data", JsonObject{{"status", kCodeNames[code]}, {"message", message}}}}));
+void Sockets::error(Socket& socket, Code code, std::string_view message, std::int64_t retry_after) {
+  JsonObject data{{"status", kCodeNames[code]}, {"message", message}};
+  if (retry_after > 0) data["retry_after"] = retry_after;
+  socket.out.send(boost::json::serialize(JsonObject{{"event", "error"}, {"data", std::move(data)}}));
 }
 
 void Sockets::accept(hob::Request request, hob::Responder out, hob::Methods methods) {
@@ -99,23 +101,25 @@ void Sockets::chat(const std::shared_ptr<Socket>& socket, const JsonObject& body
   if (const JsonValue* id = body.if_contains("id"); id && id->is_string()) params["external_id"] = *id;
 
   ++socket->running;
-  // Events go to the client as they are; only the first is read, for the conversation's id.
+  const auto retry_after = std::make_shared<std::int64_t>(0);  // shared by the two callbacks
+  // Events go to the client as they are; only the first is read, for the conversation's id, and an error's wait.
   try {
     socket->methods.start(
         "chat.send", boost::json::serialize(params), socket->out.id(),
-        [socket](std::string_view event) {
+        [socket, retry_after](std::string_view event) {
           if (event.starts_with(R"({"event":"session")")) {
             const Json session = Json::parse(event);
             socket->conversation_id = session["data"]["conversation_id"].text();
             socket->turn_id = session["data"]["turn_id"].text();
           }
+          if (event.starts_with(R"({"event":"error")")) *retry_after = Json::parse(event)["data"]["retry_after"].integer();
           // The end comes with the result, so that it is said once.
           if (event.starts_with(R"({"event":"done")") || event.starts_with(R"({"event":"error")")) return;
           socket->out.send(event);
         },
-        [socket](Code code, std::string_view result) {
+        [socket, retry_after](Code code, std::string_view result) {
           --socket->running;
-          if (code != hob::ok) return error(*socket, code, result);
+          if (code != hob::ok) return error(*socket, code, result, *retry_after);
           socket->out.send(R"({"event":"done","data":)" + std::string(result) + "}");
         });
   } catch (const Error& fault) {

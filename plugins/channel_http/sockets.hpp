@@ -25,7 +25,8 @@ class Sockets {
   static void receive(const std::shared_ptr<Socket>& socket, std::string_view text);
   static void chat(const std::shared_ptr<Socket>& socket, const hob::JsonObject& body);
   static void invoke(const std::shared_ptr<Socket>& socket, const char* method, const hob::JsonObject& params, const char* event);
-  static void error(Socket& socket, hob::Code code, std::string_view message);
+  /// `retry_after` in seconds; 0: nothing is said of it.
+  static void error(Socket& socket, hob::Code code, std::string_view message, std::int64_t retry_after = 0);
 
   std::unordered_map<hob_id, std::shared_ptr<Socket>> open_;  // shared with the callbacks of running operations
 };

@@ -189,7 +189,8 @@ function hob.http.lines(request) end
 ---@field event string "message" when the server gave no name
 ---@field data string
 
----for event in hob.http.sse{...} do: server-sent events.
+---for event in hob.http.sse{...} do: server-sent events. From a server that answers plain JSON instead one event
+---named "whole" with the body.
 ---@param request hob.HttpRequest
 ---@return fun(): hob.Event?
 function hob.http.sse(request) end

@@ -147,11 +147,14 @@ struct FakeRegistry final : Registry {
       if (route.path != path) continue;
       for (const std::string& one : route.methods)
         if (one == method) return RouteEntry{.route = &route, .instance = const_cast<FakeInstance*>(&instance), .params = {}};
-      std::string allow = "allow:";
-      for (const std::string& one : route.methods) allow += " " + one;
-      return Error{Code::unsupported, allow};
+      return Error{Code::unsupported, std::string(method) + " is not allowed here"};
     }
     return Error{Code::not_found, "no route"};
+  }
+  std::vector<std::string> route_methods(std::string_view path) const override {
+    for (const RouteManifest& route : route_list)
+      if (route.path == path) return route.methods;
+    return {};
   }
   std::vector<RouteEntry> routes() const override {
     std::vector<RouteEntry> all;

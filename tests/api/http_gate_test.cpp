@@ -29,18 +29,32 @@ struct House {
         {.path = "/admin", .methods = {"GET"}, .auth = RouteManifest::Auth::admin, .rate_limited = false},
         {.path = "/v1/models", .methods = {"GET"}, .errors = RouteManifest::Errors::openai},
         {.path = "/ws", .methods = {"GET"}, .rate_limited = false, .websocket = true},
+        {.path = "/hooks/a", .methods = {"POST"}, .auth = RouteManifest::Auth::none},
+        {.path = "/metrics", .methods = {"GET"}, .auth = RouteManifest::Auth::local, .rate_limited = false},
     };
     gate = std::make_unique<HttpGate>(HttpGateContext{core.get_executor(), &registry, &users, &clock, [](int) {}}, config);
+  }
+
+  std::string remote = "127.0.0.1";
+  /// A key of ann's, and the header that brings it.
+  HttpHeaders give_key(std::optional<Time> expires_at = std::nullopt) {
+    users.make("ann", false);
+    users.keys.push_back({.id = "key_1", .user_id = "usr_ann", .name = "", .hash = sha256_hex("hob_k"), .scopes = {"chat"},
+                          .created_at = {}, .expires_at = expires_at, .last_used_at = {}});
+    return {{"X-API-Key", "hob_k"}};
+  }
+  void settle() {
+    core.restart();
+    core.poll();
   }
 
   std::shared_ptr<FakeExchange> visit(std::string method, std::string path, HttpHeaders headers = {}, std::string body = {}, bool websocket = false) {
     auto exchange = std::make_shared<FakeExchange>();
     exchange->request_ = {.method = std::move(method), .target = path, .path = path, .query = "a=1&b=%22x%22", .headers = std::move(headers),
-                          .body = std::move(body), .remote = "127.0.0.1", .websocket = websocket};
+                          .body = std::move(body), .remote = remote, .websocket = websocket};
     if (!exchange->request_.headers.has("Host")) exchange->request_.headers.add("Host", "localhost:8787");
     gate->handle(exchange);
-    core.restart();
-    core.run();
+    settle();
     return exchange;
   }
 };
@@ -81,6 +95,9 @@ TEST_CASE("an unknown path is 404 and a wrong method 405 with Allow") {
   const auto exchange = house.visit("GET", "/chat");
   CHECK(exchange->status == 405);
   CHECK(exchange->headers.get("Allow") == "POST");
+  const auto refused = house.visit("DELETE", "/health");
+  CHECK(refused->headers.get("Allow") == "GET, HEAD");
+  CHECK(body_of(*refused).at("error").at("message").as_string() == "/health takes GET, HEAD, not DELETE");
 }
 
 TEST_CASE("under auth none a foreign Host or Origin is refused") {
@@ -256,10 +273,143 @@ TEST_CASE("a plain request to a WebSocket route is told to upgrade") {
   CHECK(house.visit("GET", "/ws")->status == 426);
 }
 
-TEST_CASE("HEAD is answered as GET without the body") {
+TEST_CASE("HEAD asks the plugin for a GET; the server leaves the body out and keeps its length") {
   House house;
   const auto exchange = house.visit("HEAD", "/health");
+  CHECK(parse_json(house.registry.instance.call.payload)->at("method").as_string() == "GET");
   house.registry.instance.done(std::string(R"({"status":200,"body":"x"})"));
   CHECK(exchange->status == 200);
-  CHECK(exchange->body.empty());
+  CHECK(exchange->body == "x");
+}
+
+TEST_CASE("a key that the gate has read never reaches a plugin, the proof of a webhook does") {
+  House house(AuthMode::keys);
+  HttpHeaders headers = house.give_key();
+  headers.add("Cookie", "sid=1");
+  headers.add("Proxy-Authorization", "Basic x");
+  headers.add("X-Other", "kept");
+  house.visit("POST", "/chat", headers);
+  const json::object known = parse_json(house.registry.instance.call.payload)->at("headers").as_object();
+  for (const char* name : {"x-api-key", "authorization", "cookie", "proxy-authorization"}) CHECK_FALSE(known.contains(name));
+  CHECK(known.contains("x-other"));
+  house.visit("POST", "/chat", {{"Authorization", "Bearer hob_k"}});
+  CHECK(house.registry.instance.call.payload.find("hob_k") == std::string::npos);
+  house.visit("POST", "/hooks/a", {{"Authorization", "Basic hook"}});
+  CHECK(house.registry.instance.call.payload.find("Basic hook") != std::string::npos);
+}
+
+TEST_CASE("a route without authentication is limited by address") {
+  House house;
+  house.visit("POST", "/hooks/a");
+  house.visit("POST", "/hooks/a");
+  const auto exchange = house.visit("POST", "/hooks/a");
+  CHECK(exchange->status == 429);
+  CHECK(exchange->headers.get("Retry-After") == "1");
+  house.remote = "127.0.0.2";
+  house.visit("POST", "/hooks/a");
+  CHECK(house.registry.instance.calls == 3);
+}
+
+TEST_CASE("bad keys are limited by address, asked for once, and don't lock out a good one") {
+  House house(AuthMode::keys);
+  const HttpHeaders good = house.give_key();
+  house.visit("POST", "/chat", good);
+  house.users.key_queries = 0;
+  CHECK(house.visit("GET", "/v1/models", {{"X-API-Key", "wrong"}})->status == 401);
+  CHECK(house.visit("GET", "/v1/models", {{"X-API-Key", "wrong"}})->status == 401);
+  CHECK(house.users.key_queries == 1);
+  int refused = 0;
+  for (int i = 0; i < 100; ++i)
+    if (house.visit("GET", "/v1/models", {{"X-API-Key", "wrong" + std::to_string(i)}})->status == 429) ++refused;
+  CHECK(refused >= 80);
+  CHECK(house.users.key_queries <= 21);
+  CHECK(house.visit("GET", "/v1/models", {{"X-API-Key", "wrong-again"}})->headers.has("Retry-After"));
+  house.clock.steady_time += std::chrono::seconds(61);  // what is remembered of the good one is over
+  for (int i = 0; i < 100; ++i) house.visit("GET", "/v1/models", {{"X-API-Key", "more" + std::to_string(i)}});
+  const int before = house.registry.instance.calls;
+  house.visit("POST", "/chat", good);
+  CHECK(house.registry.instance.calls == before + 1);
+}
+
+TEST_CASE("a revoked key ends its open WebSocket and stream") {
+  House house(AuthMode::keys);
+  const HttpHeaders key = house.give_key();
+  const auto socket = house.visit("GET", "/ws", key, {}, true);
+  house.registry.instance.call.on_chunk(R"({"status":101})");
+  const PluginCall open_socket = house.registry.instance.call;  // which the instance holds until it ends
+  const auto stream = house.visit("POST", "/chat", key);
+  house.registry.instance.call.on_chunk(R"({"status":200})");
+  house.gate->forget_users();  // another key was revoked
+  house.settle();
+  CHECK(socket->close_code == 0);
+  house.users.keys.clear();
+  house.gate->forget_users();
+  house.settle();
+  CHECK(socket->close_code == 1008);
+  CHECK(stream->aborted);
+  CHECK(house.registry.instance.cancelled.size() == 2);
+}
+
+TEST_CASE("a key that expires ends its open WebSocket, and is not remembered past its end") {
+  House house(AuthMode::keys);
+  const HttpHeaders key = house.give_key(house.clock.time + std::chrono::milliseconds(1));
+  const auto socket = house.visit("GET", "/ws", key, {}, true);
+  house.registry.instance.call.on_chunk(R"({"status":101})");
+  house.clock.time += std::chrono::seconds(1);
+  CHECK(house.visit("POST", "/chat", key)->status == 401);
+  house.core.restart();
+  house.core.run();  // until the wait for the key's end is over
+  CHECK(socket->close_code == 1008);
+}
+
+TEST_CASE("a WebSocket speaks as such, so that its turns are charged") {
+  House house;
+  house.visit("GET", "/ws", {}, {}, true);
+  CHECK(house.registry.instance.call.principal->via == "ws");
+  CHECK(house.gate->take_turn("usr_default").count() == 0);
+  CHECK(house.gate->take_turn("usr_default").count() == 0);
+  CHECK(house.gate->take_turn("usr_default").count() > 0);
+}
+
+TEST_CASE("metrics are open to this machine on a loopback listener, and want a key elsewhere") {
+  House house(AuthMode::keys);
+  house.visit("GET", "/metrics");
+  CHECK(house.registry.instance.calls == 1);
+  house.remote = "192.0.2.7";
+  CHECK(house.visit("GET", "/metrics")->status == 401);
+  house.remote = "127.0.0.1";
+  house.config->http.address = "0.0.0.0";
+  CHECK(house.visit("GET", "/metrics")->status == 401);
+}
+
+TEST_CASE("the server's own errors carry the request's id, below /v1 in OpenAI's shape") {
+  House house;
+  const HttpRequest broken{.method = "POST", .target = "/v1/chat/completions", .path = {}, .query = {},
+                           .headers = {{"X-Request-Id", "r-9"}}, .body = {}, .remote = {}};
+  const ErrorAnswer answer = house.gate->error_answer({.status = 413, .message = "too large", .request = broken});
+  CHECK(answer.headers.get("X-Request-Id") == "r-9");
+  CHECK(parse_json(answer.body)->at("error").as_object().contains("param"));
+  const HttpRequest nothing;
+  const ErrorAnswer other = house.gate->error_answer({.status = 400, .message = "malformed", .request = nothing});
+  CHECK(other.headers.get("X-Request-Id").starts_with("req_"));
+  CHECK(parse_json(other.body)->at("error").at("request_id").as_string() == other.headers.get("X-Request-Id"));
+}
+
+TEST_CASE("a reload with the same limits gives nobody a fresh burst") {
+  House house;
+  house.visit("POST", "/chat");
+  house.visit("POST", "/chat");
+  house.gate->set_config(house.config);
+  CHECK(house.visit("POST", "/chat")->status == 429);
+}
+
+TEST_CASE("a rate limiter looks for the rested at most once a second") {
+  RateLimiter limiter;
+  limiter.configure(60'000, 1);
+  std::chrono::steady_clock::time_point now{std::chrono::hours(1)};
+  for (int i = 0; i < 1100; ++i) limiter.take("user" + std::to_string(i), now);
+  limiter.take("one more", now + std::chrono::milliseconds(500));  // all are full again by now
+  CHECK(limiter.size() == 1101);
+  limiter.take("the next", now + std::chrono::milliseconds(1500));
+  CHECK(limiter.size() < 10);
 }

@@ -205,3 +205,39 @@ TEST_CASE("metrics have the names that dashboards rely on") {
                            "hob_outbox_pending 3", "hob_build_info{version=\"1.2.3\"} 1"})
     CHECK_THAT(text, Catch::Contains(line));
 }
+
+TEST_CASE("turns over a WebSocket are charged, and an event says when to come back") {
+  FakeAgent agent;
+  FakeUsers users;
+  MethodTable table;
+  int left = 1;
+  add_chat_methods(table, {&agent, &users, [&](const std::string& user) {
+                             CHECK(user == "usr_ann");
+                             return std::chrono::milliseconds(left-- > 0 ? 0 : 1500);
+                           }});
+  Principal who = principal({"chat"});
+  who.via = "ws";
+  REQUIRE(call(table, who, "chat.send", {{"message", "one"}}).has_value());
+  std::vector<json::value> events;
+  const auto refused = call(table, who, "chat.send", {{"message", "two"}}, [&](const json::value& event) { events.push_back(event); });
+  REQUIRE(refused.has_error());
+  CHECK(refused.error().code == Code::overloaded);
+  CHECK(events.at(0).at("event").as_string() == "error");
+  CHECK(events.at(0).at("data").at("status").as_string() == "overloaded");
+  CHECK(events.at(0).at("data").at("retry_after").as_int64() == 2);
+  who.via = "http";  // the gate has charged the request itself
+  CHECK(call(table, who, "chat.send", {{"message", "three"}}).has_value());
+}
+
+TEST_CASE("the OpenAPI document says what a route is for and what it takes") {
+  FakeRegistry registry;
+  RouteManifest route{.path = "/chat", .methods = {"POST"}, .summary = "Say something.", .query = {{"q", "why"}}};
+  route.request = json::object{{"type", "object"}, {"required", json::array{"message"}}};
+  registry.route_list = {route};
+  MethodTable table;
+  const json::value document(openapi_document(table, registry.routes(), "1"));
+  const json::value& post = document.at("paths").at("/chat").at("post");
+  CHECK(post.at("summary").as_string() == "Say something.");
+  CHECK(post.at("parameters").at(0).at("in").as_string() == "query");
+  CHECK(post.at("requestBody").at("content").at("application/json").at("schema").at("required").at(0).as_string() == "message");
+}

@@ -7,6 +7,11 @@
 
 #include <catch2/catch.hpp>
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <functional>
 #include <set>
 
 using namespace hobd;
@@ -90,4 +95,49 @@ TEST_CASE("a hidden secret never reaches a log line") {
   const auto lines = log::recent(1);
   REQUIRE(lines.size() == 1);
   REQUIRE(lines[0].text == "key is ***, said twice ***");
+}
+
+TEST_CASE("wrong types and choices are explained in people's words") {
+  const Schema schema = Schema::compile(parse_json(R"({"type":"object","properties":{"message":{"type":"string"},
+    "mode":{"enum":["a","b"]},"list":{"type":"array","items":{"type":["integer","null"]}}}})").value()).value();
+  const auto said = [&](const char* text) { return schema.check(parse_json(text).value(), "params").error().message; };
+  REQUIRE(said(R"({"message":5})") == "params.message: must be text, not a number");
+  REQUIRE(said(R"({"mode":"c"})") == R"(params.mode: must be one of "a", "b")");
+  REQUIRE(said(R"({"list":[1,"x"]})") == "params.list[1]: must be a whole number or null, not text");
+  REQUIRE(said("[]") == "params: must be an object, not a list");
+}
+
+namespace {
+
+/// What is written to standard error while `work` runs.
+std::string standard_error(const std::function<void()>& work) {
+  std::FILE* file = std::tmpfile();
+  const int saved = ::dup(STDERR_FILENO);
+  ::dup2(::fileno(file), STDERR_FILENO);
+  work();
+  ::dup2(saved, STDERR_FILENO);
+  ::close(saved);
+  std::rewind(file);
+  std::string text(4096, '\0');
+  text.resize(std::fread(text.data(), 1, text.size(), file));
+  std::fclose(file);
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("no text forges a log line or steers a terminal") {
+  for (const auto format : {log::Format::text, log::Format::journal}) {
+    log::configure(log::Level::info, format);
+    const std::string out = standard_error([] {
+      log::warn("chan\nnel", "hello\n2026-01-01T00:00:00Z error core: forged \x1b[2J\r\t\x7f \xc2\x9b" "31m gr\xc3\xbc\xc3\x9f" "e");
+    });
+    REQUIRE(std::count(out.begin(), out.end(), '\n') == 1);
+    REQUIRE(out.ends_with("chan\\nnel: hello\\n2026-01-01T00:00:00Z error core: forged \\x1b[2J\\r\\t\\x7f \\x9b31m gr\xc3\xbc\xc3\x9f" "e\n"));
+  }
+  REQUIRE(log::recent(1).at(0).text.find('\x1b') == std::string::npos);
+  log::configure(log::Level::info, log::Format::json);
+  const std::string out = standard_error([] { log::warn("test", "a\nb"); });
+  REQUIRE(parse_json(out)->at("text").as_string() == "a\nb");
+  log::configure(log::Level::info, log::Format::text);
 }

@@ -185,7 +185,7 @@ TEST_CASE("what a running daemon can't change is named") {
       restart_keys(*before,
                    *good("state_dir: /x\nruntime_dir: /y\nhttp: {listen: 127.0.0.1:1}\nauth: {mode: none}\n"
                          "plugins: {paths: [/p]}\n")) ==
-      std::vector<std::string>{"state_dir", "runtime_dir", "http.listen", "auth.mode", "plugins.paths"});
+      std::vector<std::string>{"state_dir", "runtime_dir", "http.listen", "auth.mode"});
 }
 
 TEST_CASE("all faults of a file are told at once, in order of their lines") {
@@ -235,4 +235,37 @@ TEST_CASE("no mutilated file crashes the reader") {
     const ConfigLoad load = parse(broken);
     REQUIRE((load.config != nullptr) == load.faults.empty());
   }
+}
+
+TEST_CASE("credentials inside URLs are shown to nobody") {
+  const auto config = good(
+      "models: {providers: {local: {plugin: provider_openai, proxy: \"https://ann:hunter22@proxy.example/x?key=abcdefghij&n=1\"}}}\n"
+      "vault: {remote: \"https://bob:sesame99@git.example/v.git\"}\n");
+  const std::string shown = json::serialize(config->shown);
+  for (const char* secret : {"hunter22", "abcdefghij", "sesame99", "ann:", "bob:"}) {
+    INFO(secret);
+    REQUIRE(shown.find(secret) == std::string::npos);
+  }
+  REQUIRE(shown.find("https://***@proxy.example/x?key=***&n=***") != std::string::npos);
+  REQUIRE(log::redact("to https://x/?key=abcdefghij") == "to https://x/?key=***");
+  REQUIRE(log::redact("hunter22 sesame99") == "*** ***");
+  REQUIRE(config->models.providers.at("local").settings.at("proxy").as_string().find("hunter22") != std::string_view::npos);
+}
+
+TEST_CASE("keys without effect are named in one warning, plain secrets in one each") {
+  const ConfigLoad load = parse_config(
+      "persona: x\nvault: {remote: y}\nmemory: {half_life: 3d}\nmodels: {budget: {daily: 1}}\n"
+      "channels: {c: {plugin: channel_webhook, secret: abcdefghijklmnopq}}\n",
+      "hob.yaml", {});
+  REQUIRE(load.config);
+  REQUIRE(load.warnings.size() == 2);
+  REQUIRE(load.warnings[0].text().find("hob.yaml:5: channels.c.secret: a secret in plain text") == 0);
+  REQUIRE(load.warnings[1].text() == "hob.yaml:2: without effect in this version: models.budget, memory.half_life, vault");
+  REQUIRE(parse_config("persona: x\nplugins: {isolation: {default: none}}\n", "hob.yaml", {}).warnings.empty());
+}
+
+TEST_CASE("a missing file is told without a line") {
+  const ConfigLoad load = load_config("/nowhere/hob.yaml", {});
+  REQUIRE(load.faults.at(0).text() ==
+          "/nowhere/hob.yaml: open /nowhere/hob.yaml: No such file or directory; write one (an empty file takes every default) or name another with --config");
 }

@@ -35,6 +35,12 @@ std::string long_alias_bomb() {
 
 const std::vector<Row>& rows() {
   static const std::vector<Row> all = {
+      {"http: {listen: \"0.0.0.0:99999\"}", {"http.listen", "the port is too big: write 1 to 65535"}},
+      {"models:\n\tproviders: {}", {"hob.yaml:2: a tab; YAML is indented with spaces"}},
+      {"models:\n  providers:\n    offline: {plugin: provider_offline}",
+       {"hob.yaml:3: models.providers.offline: the name is taken"}},
+      {"models: {providers: {a: {plugin: provider_openai, base_url: \"https://me:pw@host/v1\"}}}",
+       {"models.providers.a.base_url: holds a user name or password; put the key into api_key"}},
       // unknown keys, and keys twice
       {"persna: x", {"hob.yaml:1: persna: unknown key, did you mean \"persona\"?"}},
       {"models:\n  teirs: {}", {"hob.yaml:2: models.teirs: unknown key, did you mean \"tiers\"?"}},
@@ -96,7 +102,7 @@ const std::vector<Row>& rows() {
       {"http: {listen: 8787}", {"http.listen: must be text"}},
       {"http: {listen: localhost:8787}", {"http.listen", "numeric address, such as 127.0.0.1:8787"}},
       {"http: {listen: \"::1:8787\"}", {"[::1]:8787"}},
-      {"http: {listen: 127.0.0.1:99999}", {"ADDRESS:PORT"}},
+      {"http: {listen: 127.0.0.1:port}", {"ADDRESS:PORT"}},
       {"http: {listen: \"127.0.0.1:\"}", {"ADDRESS:PORT"}},
       {"vault: {branch: \"\"}", {"vault.branch", "must not be empty"}},
       // what depends on something else
@@ -139,7 +145,7 @@ const std::vector<Row>& rows() {
       {"http:\n  listen: \"127", {"hob.yaml:", "not YAML"}},
       {"a: b: c", {"hob.yaml:1", "not YAML"}},
       {"http: {listen: x", {"not YAML"}},
-      {"http:\n\tlisten: x", {"hob.yaml:2", "not YAML"}},
+      {"http:\n\tlisten: x", {"hob.yaml:2", "a tab"}},
       {"persona: *nobody", {"hob.yaml:1", "not YAML"}},
       {"channels: &c {a: *c}", {"hob.yaml:1: an alias inside the value that it names"}},
       {"? [a]\n: b", {"a key must be a word"}},

@@ -2,7 +2,7 @@
 import { test, before, after } from "node:test";
 import assert from "node:assert/strict";
 import WebSocket from "ws";
-import { once } from "node:events";
+import { once, on } from "node:events";
 import { startHob, startModel, fakeModels, sse } from "./daemon.mjs";
 
 let model, hob;
@@ -116,6 +116,26 @@ test("a WebSocket chats, pings and reports what it does not understand", async (
   await once(ws, "close");
 });
 
+test("turns over a WebSocket are limited as requests are", async () => {
+  const strict = await startHob({ limits: "requests_per_minute: 30, burst: 5" });
+  const ws = new WebSocket(`ws://127.0.0.1:${strict.port}/ws`);
+  await once(ws, "open");
+  for (let i = 0; i < 12; i++) ws.send(JSON.stringify({ action: "chat", message: `/help` }));
+  const ends = [];
+  for await (const [data] of on(ws, "message")) {
+    const message = JSON.parse(data);
+    if (message.event === "done" || message.event === "error") ends.push(message);
+    if (ends.length === 12) break;
+  }
+  const refused = ends.filter((m) => m.event === "error");
+  assert.ok(refused.length >= 6, JSON.stringify(ends));
+  assert.equal(refused[0].data.status, "overloaded");
+  assert.ok(refused[0].data.retry_after >= 1);
+  ws.close();
+  await once(ws, "close");
+  await strict.stop();
+});
+
 test("tools are listed and executed, and a bad argument is named", async () => {
   const { items } = await (await fetch(`${hob.base}/tools`)).json();
   assert.ok(items.some((t) => t.name === "calculate"));
@@ -134,10 +154,22 @@ test("bad requests get the error shape, a request id and advice", async () => {
     assert.equal(response.status, status, body.slice(0, 40));
     const { error } = await response.json();
     assert.ok(error.status && error.message && error.request_id, JSON.stringify(error));
-    if (status !== 413) assert.equal(response.headers.get("x-request-id"), "req-7");
+    assert.equal(response.headers.get("x-request-id"), "req-7");
   }
+  const big = await (await post("/v1/chat/completions", "x".repeat(2_000_000))).json();
+  assert.equal(big.error.param, null);
+  assert.match((await (await post("/chat", { message: "x", strem: false })).json()).error.message, /"strem", did you mean "stream"/);
+  assert.match((await (await post("/chat", { message: 5, stream: false })).json()).error.message, /must be text, not a number/);
   assert.equal((await fetch(`${hob.base}/nowhere`)).status, 404);
-  assert.equal((await fetch(`${hob.base}/chat`)).status, 405);
+  const wrong = await fetch(`${hob.base}/chat`);
+  assert.equal(wrong.status, 405);
+  assert.equal(wrong.headers.get("allow"), "POST");
+  for (const path of ["/", "/health", "/v1/models"]) {
+    const [head, get] = [await fetch(hob.base + path, { method: "HEAD" }), await fetch(hob.base + path)];
+    assert.equal(head.status, 200, path);
+    assert.equal(head.headers.get("content-type"), get.headers.get("content-type"));
+    assert.equal(await head.text(), "");
+  }
 });
 
 test("no web page of another origin, and no foreign Host, gets in", async () => {

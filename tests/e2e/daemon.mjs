@@ -38,7 +38,7 @@ export async function startModel(...args) {
 
 /** models: YAML below "models:", "" for the offline provider; auth: "none" or "keys"; state: the state folder, when
  * it is not to be in the temporary one. */
-export async function startHob({ models = "", auth = "none", extra = "", state = "" } = {}) {
+export async function startHob({ models = "", auth = "none", extra = "", state = "", limits = "requests_per_minute: 0" } = {}) {
   const dir = mkdtempSync(join(tmpdir(), "hob-e2e-"));
   const port = await freePort();
   mkdirSync(join(dir, "run"));
@@ -47,7 +47,7 @@ export async function startHob({ models = "", auth = "none", extra = "", state =
 runtime_dir: ${dir}/run
 http: {listen: "127.0.0.1:${port}"}
 auth: {mode: ${auth}}
-limits: {requests_per_minute: 0}
+limits: {${limits}}
 ${models ? `models:\n${models}` : ""}
 ${extra}
 `);

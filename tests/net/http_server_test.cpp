@@ -105,8 +105,10 @@ TEST_CASE("a client that waits for 100 Continue gets it before its body") {
 TEST_CASE("a body that is announced too large is refused before it is sent") {
   TestServer server(mirror, {.max_body = 10});
   RawClient client(server.port());
-  client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\nExpect: 100-continue\r\n\r\n");
-  REQUIRE(client.read_all().starts_with("HTTP/1.1 413"));
+  client.send("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\nExpect: 100-continue\r\n\r\n");
+  const std::string answer = client.read_all();
+  REQUIRE(answer.starts_with("HTTP/1.1 413"));
+  REQUIRE(answer.find("X-Target: /a\r\n") != std::string::npos);  // the handler is told what was read
 }
 
 TEST_CASE("a chunked body over the limit is refused, and the client can read why") {

@@ -76,8 +76,9 @@ class TestServer final : public RequestHandler {
   }
 
   void handle(ExchangePtr exchange) override { handle_(std::move(exchange)); }
-  std::string error_body(int status, std::string_view message) override {
-    return "{\"error\":" + std::to_string(status) + ",\"message\":\"" + std::string(message) + "\"}";
+  ErrorAnswer error_answer(const ServerError& error) override {
+    return {{{"Content-Type", "application/json"}, {"X-Target", error.request.target}},
+            "{\"error\":" + std::to_string(error.status) + ",\"message\":\"" + std::string(error.message) + "\"}"};
   }
 
   std::uint16_t port() const { return port_; }

@@ -234,7 +234,7 @@ TEST_CASE("a server that goes tells WebSocket owners") {
       exchange->accept({.message = {}, .closed = [this](std::uint16_t code, std::string) { closed->set_value(code); }}, {});
       accepted.set_value();
     }
-    std::string error_body(int, std::string_view) override { return {}; }
+    ErrorAnswer error_answer(const ServerError&) override { return {}; }
   } handler;
   handler.closed = &closed;
   auto server = make_http_server(io.get_executor(), {}, handler);

@@ -131,7 +131,8 @@ TEST_CASE("a literal route beats a parameter, a parameter the rest") {
   REQUIRE(registry.match_route("POST", "/a/b").value().route->path == "/a/b");
   const auto wrong = registry.match_route("PUT", "/a/7");
   REQUIRE(wrong.error().code == Code::unsupported);
-  REQUIRE(wrong.error().message.ends_with("allow: DELETE, GET"));
+  REQUIRE(registry.route_methods("/a/7") == std::vector<std::string>{"DELETE", "GET"});
+  REQUIRE(registry.route_methods("/nowhere").empty());
   REQUIRE(registry.match_route("GET", "/b").error().code == Code::not_found);
 }
 
@@ -143,4 +144,108 @@ TEST_CASE("two instances can't serve one route") {
   RouteManifest first{"/a/{x}", {"GET"}}, second{"/a/{y}", {"GET", "POST"}};
   REQUIRE(table.add(first, house.plugin()).has_value());
   REQUIRE(table.add(second, house.plugin()).error().message.find("served by good already") != std::string::npos);
+}
+
+namespace {
+
+/// Two channels of one plugin whose route holds a setting.
+std::shared_ptr<Config> two_hooks(const char* first, const char* second) {
+  auto config = std::make_shared<Config>();
+  config->channels["ann"] = {"ann", "good", {{"path", first}}, {"hob.yaml", 3}};
+  config->channels["bob"] = {"bob", "good", {{"path", second}}, {"hob.yaml", 4}};
+  return config;
+}
+
+void install_hook(House& house) {
+  house.install("good", fakes::kGoodTools, "");
+  const auto file = house.folder.path() / "good" / "plugin.json";
+  std::ofstream(file) << R"({"id":"good","version":"1.0.0","abi":"1.0","kind":["channel","routes"],
+    "channel":{},"routes":[{"path":"/hooks/{config:path}","methods":["POST"],"auth":"none"}],
+    "config_schema":{"type":"object","properties":{"path":{"type":"string","default":"usual"}}}})";
+}
+
+}  // namespace
+
+TEST_CASE("two instances of a webhook plugin each have the path of their settings") {
+  House house;
+  install_hook(house);
+  house.config = two_hooks("a", "b");
+  REQUIRE(make_registry(house.context)->check(*house.config).empty());
+  house.start();
+  REQUIRE(house.registry->match_route("POST", "/hooks/a").value().instance->name() == "ann");
+  REQUIRE(house.registry->match_route("POST", "/hooks/b").value().instance->name() == "bob");
+  REQUIRE(house.registry->match_route("POST", "/hooks/b").value().route->pattern == "/hooks/{config:path}");
+}
+
+TEST_CASE("two instances with one webhook path are a fault, and the second fails with the reason") {
+  House house;
+  install_hook(house);
+  house.config = two_hooks("a", "a");
+  house.start();
+  const auto faults = house.registry->check(*house.config);
+  REQUIRE(faults.size() == 1);
+  REQUIRE(faults[0].mark.line == 4);
+  REQUIRE(house.reason("bob").find("failed: POST /hooks/a is served by ann already") != std::string::npos);
+}
+
+TEST_CASE("a webhook path comes from the schema's default, and follows a reload") {
+  House house;
+  install_hook(house);
+  auto config = std::make_shared<Config>();
+  config->channels["ann"] = {"ann", "good", {}, {"hob.yaml", 3}};
+  house.config = config;
+  house.start();
+  REQUIRE(house.registry->match_route("POST", "/hooks/usual").has_value());
+  auto changed = std::make_shared<Config>(*config);
+  changed->channels["ann"].settings["path"] = "other";
+  REQUIRE(fakes::run(house.io, house.registry->reconfigure(changed)).empty());
+  REQUIRE(house.registry->match_route("POST", "/hooks/usual").has_error());
+  REQUIRE(house.registry->match_route("POST", "/hooks/other").has_value());
+}
+
+TEST_CASE("a webhook path that is no path segment is refused") {
+  House house;
+  install_hook(house);
+  house.config = two_hooks("a/../b", "b");
+  house.start();
+  REQUIRE(house.registry->check(*house.config).size() == 1);
+  REQUIRE(house.reason("ann").find("write letters, digits") != std::string::npos);
+}
+
+TEST_CASE("plugins.disabled and plugins.paths that name nothing are faults with a suggestion") {
+  House house;
+  house.install("good", fakes::kGoodTools);
+  auto config = std::make_shared<Config>();
+  config->plugins.disabled = {"goood"};
+  config->plugins.paths = {house.folder.path() / "gooood"};
+  const auto faults = make_registry(house.context)->check(*config);
+  REQUIRE(faults.size() == 2);
+  REQUIRE(faults[0].message.find("did you mean \"good\"?") != std::string::npos);
+  REQUIRE(faults[1].message.find("is not a folder, did you mean") != std::string::npos);
+}
+
+TEST_CASE("plugins.paths may name the folder of one plugin") {
+  House house;
+  house.install("good", fakes::kGoodTools);
+  house.context.bundled_paths.clear();
+  auto config = std::make_shared<Config>();
+  config->plugins.paths = {house.folder.path() / "good"};
+  house.config = config;
+  house.start();
+  REQUIRE(house.plugin().state() == InstanceState::ready);
+}
+
+TEST_CASE("an editor's type file beside the plugins is none") {
+  House house;
+  std::ofstream(house.folder.path() / "hob.meta.lua") << "---@meta\n";
+  house.start();
+  REQUIRE(house.registry->reports().empty());
+}
+
+TEST_CASE("a provider that does not ship gets advice on what does") {
+  House house;
+  auto config = std::make_shared<Config>();
+  config->models.providers["claude"] = {"claude", "provider_anthropic", {}, {"hob.yaml", 3}};
+  const auto faults = make_registry(house.context)->check(*config);
+  REQUIRE(faults.at(0).message.find("is not part of this version; provider_openai with base_url") != std::string::npos);
 }

@@ -180,3 +180,37 @@ TEST_CASE("as_call of a call without a user is denied") {
   ServiceHouse house;
   REQUIRE(house.call(house.tool("method")).value().starts_with("4|as_call"));
 }
+
+TEST_CASE("a default base_url of a bundled plugin is granted although the config has none") {
+  House house;
+  house.install("good", fakes::kGoodTools, R"(,"permissions":{"http":["config:base_url"]},"config_schema":{"type":"object",
+      "properties":{"base_url":{"type":"string","default":"http://127.0.0.1:11434"}}})");
+  house.start();
+  house.http.answers.push_back({.body = "pong"});
+  REQUIRE(house.call(house.tool("http", R"({"url":"http://127.0.0.1:11434/api/tags"})")).value().ends_with("|0|pong"));
+  REQUIRE(house.call(house.tool("config")).value() == R"({"base_url":"http://127.0.0.1:11434"})");
+}
+
+TEST_CASE("JSON in answer to a request for server-sent events is the result") {
+  ServiceHouse house;
+  house.http.answers.push_back({.headers = {{"Content-Type", "application/json"}}, .pieces = {"{\"choices\"", ":[]}"}});
+  REQUIRE(house.http_call(R"({"url":"https://api.example.org/","mode":"sse"})").ends_with("|0|{\"choices\":[]}"));
+}
+
+TEST_CASE("a plugin that floods the log is cut, and says so") {
+  std::vector<std::string> lines;
+  const auto id = log::listen([&](const log::Line& line) { if (line.part == "flood") lines.push_back(line.text); });
+  {
+    log::Throttle throttle("flood", 10, 1000);
+    const auto start = std::chrono::steady_clock::time_point{} + std::chrono::hours(1);
+    for (int i = 0; i < 1000; ++i) throttle.write(log::Level::warn, "x", start);
+    REQUIRE(lines.size() == 10);
+    throttle.write(log::Level::warn, "after", start + std::chrono::seconds(1));
+    REQUIRE(lines.size() == 12);
+    REQUIRE(lines[10] == "990 lines dropped: it logs too much");
+    throttle.write(log::Level::warn, std::string(2000, 'y'), start + std::chrono::seconds(2));  // over the bytes
+    REQUIRE(lines.size() == 12);
+  }
+  REQUIRE(lines.back() == "1 lines dropped: it logs too much");
+  log::forget(id);
+}

@@ -64,6 +64,19 @@ TEST_CASE("server-sent events and lines come one by one, and leaving the loop en
   REQUIRE(host.requests[0].cancelled);
 }
 
+TEST_CASE("plain JSON in answer to a request for server-sent events is one whole event") {
+  ScriptedHost host;
+  REQUIRE(host.load(tool_script(R"(local hob = require "hob" local seen = hob.json.array()
+    for event in hob.http.sse { url = "http://x" } do seen[#seen + 1] = event.event .. "=" .. event.data end
+    return seen)")).has_value());
+  const hob_id call = host.invoke("t");
+  const hob_id operation = host.requests.at(0).operation;
+  host.event(operation, HOB_EVENT_HEAD, R"({"status":200,"headers":{}})");
+  host.result(operation, HOB_OK, "{\"a\":1}");
+  host.run();
+  REQUIRE(host.answers[call].result == R"(["whole={\"a\":1}"])");
+}
+
 TEST_CASE("lines are put together from any pieces") {
   ScriptedHost host;
   REQUIRE(host.load(tool_script(R"(local hob = require "hob" local seen = hob.json.array()

@@ -3,7 +3,6 @@ local hob = require "hob"
 
 local function receive(request)
   local config = hob.config
-  if request.params.name ~= config.path then hob.error("not_found", "no webhook at " .. request.path) end
   if not hob.equal(request.headers["x-hob-secret"] or "", config.secret) then
     hob.error("denied", "the header X-Hob-Secret is missing or wrong")
   end
@@ -26,5 +25,5 @@ local function send(message)
 end
 
 return hob.plugin { id = "channel_webhook",
-  routes = { ["POST /hooks/{name}"] = receive },
+  routes = { ["POST /hooks/{config:path}"] = receive },
   channel = { send = send } }

@@ -15,7 +15,8 @@
  * Events: HOB_EVENT_HEAD {"status":n,"headers":{"lower-case":"value"},"url":"after redirects"}; then in mode
  * stream HOB_EVENT_DATA pieces; in mode sse HOB_EVENT_DATA one a server-sent event: its name ("message"
  * if none), a newline, its data. A response that is not 2xx comes as in mode whole, whatever the mode.
- * Result: on HOB_OK the body (whole) or nothing (stream, sse). A non-2xx status is not an error here.
+ * Result: on HOB_OK the body (whole) or nothing (stream, sse); in mode sse the body too where the server was
+ * asked for a stream and answered JSON, which then makes no events. A non-2xx status is not an error here.
  */
 #ifndef HOB_EXT_HTTP_H
 #define HOB_EXT_HTTP_H

@@ -1,15 +1,21 @@
 /* hob/ext/routes.h: HTTP routes and WebSockets on the daemon's own listener.
  *
  * Routes are declared in the manifest:
- *   "routes": [{"path":"/chat/stream", "methods":["POST"], "auth":"user|admin|none",
- *               "errors":"hob|openai", "rate_limited":true, "websocket":false}]
- * A path segment "{name}" matches one segment; a last segment "{name*}" matches the rest. Plugins that do
- * not ship with Hob get paths below /hooks/ only. The host has checked authentication, rate limit and
+ *   "routes": [{"path":"/chat/stream", "methods":["POST"], "auth":"user|admin|none|local",
+ *               "errors":"hob|openai", "rate_limited":true, "websocket":false,
+ *               "summary":"for people", "query":{"name":"what for"}, "request":{JSON Schema of the body}}]
+ * A path segment "{name}" matches one segment; a last segment "{name*}" matches the rest; "{config:KEY}"
+ * is the instance's own setting KEY (head_json.route keeps the pattern). Plugins that do not ship with Hob get
+ * paths below /hooks/ only. "local" is "none" on a loopback listener and "user" on any other. The rate limit is the
+ * user's, with "none" the address's. The host has checked authentication, rate limit and
  * size before the plugin sees the request.
  *
  * head_json: {"id":"request id","method","path","route":"/workspace/file","params":{...},"query":{...},
  *             "headers":{"lower-case":"value"},"remote":"127.0.0.1","websocket":bool,
  *             "user"?:{"id","name","scopes":[...]}}
+ *
+ * Headers hold no credentials (authorization, x-api-key, proxy-authorization, cookie) where the host has used
+ * them to find the user; on a route with "auth":"none" they are the plugin's to check. A HEAD comes as a GET.
  *
  * Answering: either finish(HOB_OK, {"status":200,"headers":{...},"body":"text"}), body also being a JSON
  * object or array, sent as application/json; or, to stream, a first emit() of {"status","headers"}, then
