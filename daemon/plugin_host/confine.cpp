@@ -1,5 +1,7 @@
 #include "plugin_host/confine.hpp"
 
+#include "plugins/remote_limits.hpp"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/filter.h>
@@ -20,8 +22,6 @@
 
 namespace hobd {
 namespace {
-
-constexpr rlim_t kMaxFiles = 64;
 
 Error failed(const char* what) { return {Code::unavailable, fmt::format("{}: {}", what, std::strerror(errno))}; }
 
@@ -154,7 +154,7 @@ bool settle(pid_t parent) {
 Result<void> confine(const Setup& setup) {
   offer_to_oom_killer();
   TRY(limit("RLIMIT_CORE", RLIMIT_CORE, 0));
-  TRY(limit("RLIMIT_NOFILE", RLIMIT_NOFILE, kMaxFiles));
+  TRY(limit("RLIMIT_NOFILE", RLIMIT_NOFILE, kMaxDescriptors));
   TRY(limit("RLIMIT_FSIZE", RLIMIT_FSIZE, kMaxPayload));  // memfds for blobs
   TRY(limit("RLIMIT_MEMLOCK", RLIMIT_MEMLOCK, 0));
   TRY(limit("RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE, 0));

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kMaxWaiting = 8 << 20;       // bytes, as hob/plugin.h promises
 constexpr std::size_t kAcknowledgeAt = 256 << 10;  // bytes of events
 constexpr std::size_t kMaxLogLine = 16 << 10;
-constexpr std::size_t kMaxLogLines = 1000;  // a second; the rest is counted
+constexpr std::size_t kMaxLogLines = 1000;  // a second
 constexpr int kMaxWorkers = 4;
 constexpr std::size_t kMaxBlocking = 10'000;
 
@@ -29,6 +29,7 @@ std::string_view bytes_of(const Number& number) {
 void FrameHost::open_call(hob_id call, bool listens) {
   const std::lock_guard lock(mutex_);
   calls_[call] = Call{listens};
+  last_call_ = std::max(last_call_, call);
 }
 
 void FrameHost::mark_cancelled(hob_id call) {
@@ -68,8 +69,13 @@ hob_status FrameHost::emit(hob_id call, std::string_view chunk) {
 
 hob_status FrameHost::finish(hob_id call, hob_status status, std::string_view result) {
   {
-    const std::lock_guard lock(mutex_);
-    if (calls_.erase(call) == 0) return HOB_NOT_FOUND;
+    std::unique_lock lock(mutex_);
+    if (calls_.erase(call) == 0) {
+      lock.unlock();
+      blame_for_answer(call);
+      return HOB_NOT_FOUND;
+    }
+    answered_[answers_++ % answered_.size()] = call;
   }
   std::string instead;
   if (status != HOB_OK) {
@@ -78,10 +84,23 @@ hob_status FrameHost::finish(hob_id call, hob_status status, std::string_view re
     const Error error = result_too_large(result.size());
     status = hob_status(error.code);
     result = instead = error.message;
+    log(4, "rule size: " + instead);
   }
   const std::string_view pieces[] = {bytes_of(status), result};
   (void)link_.send(FrameKind::finish, call, pieces);  // within the limits by now
   return HOB_OK;
+}
+
+void FrameHost::blame_for_answer(hob_id call) {
+  bool is_second, is_strange;
+  {
+    const std::lock_guard lock(mutex_);
+    is_second = std::find(answered_.begin(), answered_.end(), call) != answered_.end();
+    is_strange = call == 0 || call > last_call_;
+    if ((!is_second && !is_strange) || std::exchange(blamed_, true)) return;
+  }
+  log(4, fmt::format("rule answers: it answered call {}{}", call,
+                     is_second ? " twice; the first answer counts" : ", which it was never given"));
 }
 
 bool FrameHost::is_cancelled(hob_id call) {
@@ -103,22 +122,17 @@ void FrameHost::log(std::int32_t level, std::string_view text) {
     if (now - log_window_ >= std::chrono::seconds(1)) {
       log_window_ = now;
       logged_ = 0;
-      if (dropped_ > 0) note = fmt::format("{} log lines of the last seconds were dropped: {} a second are the most", dropped_, kMaxLogLines);
-      dropped_ = 0;
     }
-    if (logged_ >= kMaxLogLines) {
-      ++dropped_;
-      return;
+    if (++logged_ > kMaxLogLines + 1) return;
+    if (logged_ > kMaxLogLines) {
+      note = fmt::format("rule log: it logs more than {} lines in a second; the rest of them is dropped", kMaxLogLines);
+      level = 3;
+      text = note;
     }
-    ++logged_;
   }
-  const auto write = [&](std::int32_t at, std::string_view line) {
-    const auto number = std::uint8_t(std::clamp<std::int32_t>(at, 0, 4));
-    const std::string_view pieces[] = {bytes_of(number), line.substr(0, kMaxLogLine)};
-    (void)link_.send(FrameKind::log, 0, pieces);  // a line is small
-  };
-  if (!note.empty()) write(3, note);
-  write(level, text);
+  const auto number = std::uint8_t(std::clamp<std::int32_t>(level, 0, 4));
+  const std::string_view pieces[] = {bytes_of(number), text.substr(0, kMaxLogLine)};
+  (void)link_.send(FrameKind::log, 0, pieces);  // a line is small
 }
 
 // ---- timers, tasks ----

@@ -11,6 +11,7 @@
 
 #include "hob/plugin.h"
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <deque>
@@ -68,6 +69,8 @@ class FrameHost {
     std::size_t waiting = 0;
   };
   void work();
+  /// An answer to no open call: says so, the first time that it is the plugin's fault.
+  void blame_for_answer(hob_id call);
 
   Link& link_;
   hob_host host_;
@@ -77,12 +80,16 @@ class FrameHost {
 
   mutable std::mutex mutex_;
   std::unordered_map<hob_id, Call> calls_;
+  std::array<hob_id, 64> answered_{};  // the latest ones, in a ring
+  std::size_t answers_ = 0;
+  hob_id last_call_ = 0;
+  bool blamed_ = false;
   std::unordered_map<hob_id, Socket> sockets_;
   std::unordered_map<hob_id, std::size_t> unsaid_;  // bytes of events taken and not acknowledged yet
 
   std::mutex log_mutex_;
   std::chrono::steady_clock::time_point log_window_{};
-  std::size_t logged_ = 0, dropped_ = 0;
+  std::size_t logged_ = 0;
 
   std::mutex work_mutex_;
   std::condition_variable work_changed_;

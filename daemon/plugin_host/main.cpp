@@ -77,7 +77,8 @@ class PluginProcess {
   }
   template <class Work>
   void enter(const char* name, Work work) {
-    enter(name, std::move(work), [this](const std::string& thrown) { host_.log(4, thrown); });
+    enter(name, std::move(work),
+          [this](const std::string& thrown) { host_.log(4, fmt::format("rule exceptions: {}; none may leave a plugin", thrown)); });
   }
   static constexpr std::int32_t kWarn = 3;
 
@@ -124,7 +125,10 @@ class PluginProcess {
       return;
     }
     enter(function->log_name, [&] { function->enter(tables_, plugin_, id, text); },
-          [&](const std::string& thrown) { host_.finish(id, HOB_INTERNAL, thrown); });
+          [&](const std::string& thrown) {
+            host_.finish(id, HOB_INTERNAL, thrown);
+            host_.log(4, fmt::format("rule exceptions: {}; none may leave a plugin", thrown));
+          });
   }
 
   void event(hob_id operation, Unpacker& in) {

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
+#include <fstream>
 
 namespace hobd {
 namespace {
@@ -112,14 +112,22 @@ std::optional<ProcessEnd> HostProcess::reap() {
   return end;
 }
 
-std::uint64_t HostProcess::resident() const {
-  if (pid_ < 0) return 0;
-  std::FILE* file = std::fopen(fmt::format("/proc/{}/statm", pid_).c_str(), "re");
-  if (!file) return 0;
-  unsigned long total = 0, pages = 0;
-  const int read = std::fscanf(file, "%lu %lu", &total, &pages);
-  std::fclose(file);
-  return read == 2 ? std::uint64_t(pages) * std::uint64_t(::sysconf(_SC_PAGESIZE)) : 0;
+HostProcess::Usage HostProcess::usage() const {
+  Usage usage;
+  if (pid_ < 0) return usage;
+  const std::filesystem::path place = fmt::format("/proc/{}", pid_);
+  std::ifstream statm(place / "statm");
+  std::uint64_t total = 0, pages = 0;
+  if (statm >> total >> pages) usage.resident = pages * std::uint64_t(::sysconf(_SC_PAGESIZE));
+  const auto count = [&](const char* folder) {
+    std::error_code error;
+    std::size_t entries = 0;
+    for (std::filesystem::directory_iterator entry(place / folder, error), end; !error && entry != end; entry.increment(error)) ++entries;
+    return entries;
+  };
+  usage.threads = count("task");
+  usage.descriptors = count("fd");
+  return usage;
 }
 
 Result<std::filesystem::path> find_plugin_host() {

@@ -58,8 +58,12 @@ class HostProcess {
   void kill();
   /// Its end, if it has come; takes it off the kernel.
   std::optional<ProcessEnd> reap();
-  /// Bytes of memory that are resident; 0 when it is gone.
-  std::uint64_t resident() const;
+  /// What it uses now; all 0 when it is gone.
+  struct Usage {
+    std::uint64_t resident = 0;  // bytes
+    std::size_t threads = 0, descriptors = 0;
+  };
+  Usage usage() const;
 
  private:
   HostProcess(pid_t pid, OwnedFd pidfd, OwnedFd socket, OwnedFd output)

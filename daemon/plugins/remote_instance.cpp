@@ -1,6 +1,7 @@
 #include "plugins/remote_instance.hpp"
 
 #include "base/log.hpp"
+#include "base/text.hpp"
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
@@ -222,6 +223,14 @@ hob_status RemoteInstance::process_emitted(hob_id id, std::string_view chunk) {
   const CallPtr* call = find_call(id);
   if (call && !(*call)->call.on_chunk) return HOB_NOT_FOUND;  // it was told that nobody listens
   return table_->emit(id, chunk);
+}
+
+hob_status RemoteInstance::process_finished(hob_id id, hob_status status, std::string_view result) {
+  const CallPtr* call = find_call(id);
+  // All results are JSON but an embedder's vectors. The bytes go on as they are: who reads them refuses them.
+  if (call && status == HOB_OK && (*call)->call.extension != HOB_EXT_EMBEDDER && !is_valid_utf8(result))
+    log::error(name_, "rule text: its answer to {} is not UTF-8", (*call)->function.log_name);
+  return table_->finish(id, status, result);
 }
 
 void RemoteInstance::enter(hob_id id, const CallPtr& call) {

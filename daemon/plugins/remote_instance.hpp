@@ -35,9 +35,7 @@ class RemoteInstance final : public ManagedInstance, public RemoteProcess::Owner
 
   void process_started(Result<std::uint64_t> functions) override;
   hob_status process_emitted(hob_id call, std::string_view chunk) override;
-  hob_status process_finished(hob_id call, hob_status status, std::string_view result) override {
-    return table_->finish(call, status, result);
-  }
+  hob_status process_finished(hob_id call, hob_status status, std::string_view result) override;
   Result<Principal> process_principal(hob_id call) const override { return principal_of_call(call); }
   void process_ended(const ProcessFate& fate) override;
 

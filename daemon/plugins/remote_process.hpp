@@ -98,6 +98,7 @@ class RemoteProcess final : public PluginPort, public std::enable_shared_from_th
   void read_output();
   void output_line(std::string_view line);
   void watch();
+  void look_at_usage();
 
   const std::weak_ptr<Owner> owner_;
   const Options options_;
@@ -117,7 +118,7 @@ class RemoteProcess final : public PluginPort, public std::enable_shared_from_th
   std::function<bool()> has_deadline_;
   std::chrono::steady_clock::time_point nuisance_window_{}, output_window_{}, pinged_{};
   std::size_t nuisances_ = 0, lines_ = 0, output_bytes_ = 0;
-  bool pong_is_due_ = false;
+  bool pong_is_due_ = false, too_many_threads_ = false, too_many_descriptors_ = false;
   std::string line_;  // of output, unfinished
 };
 

@@ -1,9 +1,8 @@
 // Each broken plugin commits its sin beside a healthy one: the daemon's process stays, the healthy plugin answers, the
 // log names the rule and the plugin, and afterwards the sinner either serves again or is down with a reason.
+#include "isolation/every.hpp"
 #include "isolation/sins.hpp"
-#include "plugins/house.hpp"
 
-#include "base/log.hpp"
 #include "base/text.hpp"
 
 #include <catch2/catch.hpp>
@@ -17,30 +16,10 @@ using fakes::Sin;
 
 namespace {
 
-class LogLines {
- public:
-  LogLines() : id_(log::listen([this](const log::Line& line) { take(line); })) {}
-  ~LogLines() { log::forget(id_); }
-  bool has(std::string_view part, std::string_view text) const {
-    const std::lock_guard lock(mutex_);
-    for (const log::Line& line : lines_)
-      if (line.part == part && line.text.find(text) != std::string::npos) return true;
-    return false;
-  }
-
- private:
-  void take(const log::Line& line) {
-    const std::lock_guard lock(mutex_);
-    if (line.text != "and another thing") lines_.push_back(line);
-  }
-  mutable std::mutex mutex_;
-  std::vector<log::Line> lines_;
-  std::uint64_t id_;
-};
-
 struct SinHouse : fakes::House {
   explicit SinHouse(const Sin& s) : sin(s), name(s.name) {
     context.remote.memory = 128 << 20;
+    context.remote.threads = 10;
     context.remote.start = std::chrono::milliseconds(1000);
     context.remote.watch = std::chrono::milliseconds(20);
     context.remote.first_wait = std::chrono::milliseconds(5);
@@ -75,7 +54,7 @@ std::string outcome_text(const Result<std::string>& answer) {
 
 /// Commits one sin and returns the table's words for what happened.
 std::string contain(const Sin& sin) {
-  LogLines lines;
+  fakes::LogLines lines;
   SinHouse house(sin);
   const std::string name(sin.name);
   if (sin.outcome == "no start") {
