@@ -54,7 +54,7 @@ struct RouteEntry {
 struct PluginReport {
   std::string instance, plugin, version, language, state, reason;
   std::vector<std::string> kinds;
-  std::string isolation;       // none or process; "" when it isn't loaded
+  std::string isolation = {};  // none or process; "" when it isn't loaded
   std::uint32_t restarts = 0;  // of its process
 };
 
