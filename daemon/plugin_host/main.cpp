@@ -201,6 +201,15 @@ Result<std::uint64_t> confine_and_load(PluginProcess& plugin, const Setup& setup
 }  // namespace
 }  // namespace hobd
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+// A plugin's crash shall look like one to hobd, also in a build with sanitizers.
+static const char* plain_signals() {
+  return "handle_segv=0:handle_sigbus=0:handle_abort=0:handle_sigill=0:handle_sigfpe=0:detect_leaks=0:die_after_fork=0";
+}
+extern "C" const char* __asan_default_options() { return plain_signals(); }
+extern "C" const char* __tsan_default_options() { return plain_signals(); }
+#endif
+
 int main(int argc, char** argv) {
   if (argc != 3) {
     std::fprintf(stderr, "hob-plugin-host is started by hobd: hob-plugin-host INSTANCE PARENT_PID\n");

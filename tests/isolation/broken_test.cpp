@@ -80,11 +80,18 @@ std::string contain(const Sin& sin) {
          (restarts > 0 ? ", serves again in a new process" : ", serves on");
 }
 
+/// Sins that memory limits and seccomp hold, which a sanitizer doesn't live with.
+bool needs_walls(const Sin& sin) {
+  return sin.rule == "memory" || sin.rule == "network" || sin.rule == "processes" || sin.rule == "files" || sin.rule == "threads" ||
+         sin.name == "answers_100mib" || sin.name == "overflows_stack";
+}
+
 }  // namespace
 
 TEST_CASE("no sin of a plugin reaches the daemon or its neighbours") {
   const pid_t before = ::getpid();
   for (const Sin& sin : fakes::kSins) {
+    if (needs_walls(sin) && kIsSanitized) continue;
     DYNAMIC_SECTION(sin.name) {
       const std::string what = contain(sin);
       std::printf("%-28s %s\n", std::string(sin.name).c_str(), what.c_str());
