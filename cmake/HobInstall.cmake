@@ -45,7 +45,7 @@ install(CODE "
 install(FILES systemd/hobd.socket DESTINATION ${HOB_UNIT_DIR})
 install(FILES systemd/hob.sysusers DESTINATION lib/sysusers.d RENAME hob.conf)
 install(FILES systemd/hob.tmpfiles DESTINATION lib/tmpfiles.d RENAME hob.conf)
-install(FILES packaging/man/hobd.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
+install(FILES packaging/man/hobd.8 packaging/man/hob-plugin-host.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
 install(FILES packaging/man/hobctl.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES packaging/man/hob.yaml.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
 install(FILES README.md config/quickstart.yaml DESTINATION ${HOB_DOC})

@@ -36,13 +36,6 @@ ManagedInstance::ManagedInstance(InstanceOptions options)
 
 // ---- life ----
 
-awaitable<Result<void>> ManagedInstance::async_start() {
-  const auto self = shared_from_this();
-  Result<void> loaded = co_await async_load();
-  if (!loaded.has_error()) co_await start_channel();
-  co_return loaded;
-}
-
 awaitable<Result<std::string>> ManagedInstance::channel_call(const char* function, std::chrono::milliseconds deadline) {
   PluginCall call;
   call.extension = HOB_EXT_CHANNEL;
@@ -51,7 +44,8 @@ awaitable<Result<std::string>> ManagedInstance::channel_call(const char* functio
   co_return co_await async_call(std::move(call));
 }
 
-awaitable<void> ManagedInstance::start_channel() {
+awaitable<void> ManagedInstance::async_start_channel() {
+  const auto self = shared_from_this();
   const PluginFunction* start = find_function(HOB_EXT_CHANNEL, "start");
   if (state_ != InstanceState::ready || !has(*start)) co_return;
   const Result<std::string> started = co_await channel_call("start", kChannelStart);

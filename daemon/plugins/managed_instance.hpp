@@ -33,8 +33,10 @@ struct InstanceOptions {
 class ManagedInstance : public Instance, public std::enable_shared_from_this<ManagedInstance> {
  public:
   // shared: timers, posts and the plugin's work keep it alive
-  /// Loads, creates and activates the plugin, then starts its channel, if it is one.
-  awaitable<Result<void>> async_start();
+  /// Loads, creates and activates the plugin.
+  virtual awaitable<Result<void>> async_start() = 0;
+  /// Starts its channel, if it is one: messages may come from now on. Logs what fails.
+  awaitable<void> async_start_channel();
   /// Refuses new calls, stops the channel, cancels the calls in flight, waits at most `limit` for them, destroys the
   /// plugin. One that doesn't come back is abandoned (in the daemon) or killed (in a process) with a log line.
   awaitable<void> async_stop(std::chrono::milliseconds limit);
@@ -79,7 +81,6 @@ class ManagedInstance : public Instance, public std::enable_shared_from_this<Man
   explicit ManagedInstance(InstanceOptions options);
 
   // All on the core thread:
-  virtual awaitable<Result<void>> async_load() = 0;
   /// The plugin has no call in flight any more, or `drained` is false.
   virtual awaitable<void> async_destroy(bool drained, std::chrono::steady_clock::time_point end) = 0;
   virtual bool has(const PluginFunction& function) const = 0;
@@ -98,7 +99,6 @@ class ManagedInstance : public Instance, public std::enable_shared_from_this<Man
   virtual bool is_idle() const = 0;
 
   awaitable<bool> wait_until(std::function<bool()> condition, std::chrono::steady_clock::time_point limit);
-  awaitable<void> start_channel();
   Result<Principal> principal_of_call(hob_id call) const;
   const CallPtr* find_call(hob_id id) const;
   void refuse_all(Code code, const std::string& why);

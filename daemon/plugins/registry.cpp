@@ -25,7 +25,8 @@ using InstancePtr = std::shared_ptr<ManagedInstance>;  // shared: its own posts 
 class LocalRegistry final : public Registry {
  public:
   explicit LocalRegistry(RegistryContext context)
-      : context_(std::move(context)), pool_(context_.pool_threads), blocking_(kBlockingThreads), tasks_(context_.core) {
+      : context_(std::move(context)), pool_(context_.pool_threads), blocking_(kBlockingThreads),
+        tasks_(context_.core), channels_(context_.core) {
     if (!context_.websockets) context_.websockets = make_websocket_client;
   }
 
@@ -45,6 +46,7 @@ class LocalRegistry final : public Registry {
     co_await start_all(fresh);
     for (const InstancePtr& instance : fresh) instances_.emplace(instance->name(), instance);
     index();
+    start_channels(fresh);
   }
 
   awaitable<std::vector<Error>> reconfigure(std::shared_ptr<const Config> config) override {
@@ -97,6 +99,7 @@ class LocalRegistry final : public Registry {
     found_ = found;
     remember_missing(wanted);
     index();
+    start_channels(fresh);
     for (InstancePtr& instance : leaving) {
       co_await instance->async_stop(kDrainLimit);
       retired_.push_back(std::move(instance));
@@ -212,6 +215,12 @@ class LocalRegistry final : public Registry {
     }
   }
 
+  /// Last, when the tools and models are there that a message may want; nobody waits for a platform to answer.
+  void start_channels(const std::vector<InstancePtr>& fresh) {
+    for (const InstancePtr& instance : fresh)
+      channels_.spawn("start channel " + instance->name(), instance->async_start_channel());
+  }
+
   awaitable<void> start_one(InstancePtr instance) {
     const Result<void> result = co_await instance->async_start();
     if (result.has_error() || !instance->manifest().has_kind("tool")) co_return;
@@ -296,7 +305,7 @@ class LocalRegistry final : public Registry {
   std::map<std::string, ToolEntry, std::less<>> tools_;
   RouteTable routes_;
   PluginPool pool_, blocking_;
-  TaskGroup tasks_;  // starts
+  TaskGroup tasks_, channels_;  // starts
 };
 
 }  // namespace

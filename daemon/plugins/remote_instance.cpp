@@ -31,7 +31,7 @@ RemoteInstance::RemoteInstance(RemoteInstanceOptions options)
 
 // ---- life ----
 
-awaitable<Result<void>> RemoteInstance::async_load() {
+awaitable<Result<void>> RemoteInstance::async_start() {
   return asio::async_initiate<decltype(asio::use_awaitable), void(Result<void>)>(
       [self = self()](auto handler) {
         // shared: std::function copies, the handler can't be
@@ -88,7 +88,7 @@ void RemoteInstance::process_started(Result<std::uint64_t> functions) {
   std::vector<std::pair<hob_id, CallPtr>> held;
   for (const auto& [id, call] : calls_)
     if (!call->entered && !call->cancelling) held.emplace_back(id, call);
-  tasks_.spawn(name_ + " channel start", start_channel());
+  tasks_.spawn(name_ + " channel start", async_start_channel());
   for (const auto& [id, call] : held) enter(id, call);
 }
 

@@ -114,8 +114,8 @@ void RemoteProcess::abandon() {
   abandoned_ = true;
   services_->close();
   for (auto* timer : {&start_timer_, &watch_timer_, &output_timer_, &end_timer_}) timer->cancel();
-  for (auto* descriptor : {&socket_, &output_, &pidfd_}) descriptor->cancel();
-  process_.kill();
+  for (auto* descriptor : {&socket_, &output_}) descriptor->cancel();
+  process_.kill();  // finish_reading() takes it off the kernel
 }
 
 void RemoteProcess::wait_for_end() {
@@ -129,6 +129,10 @@ void RemoteProcess::wait_for_end() {
 void RemoteProcess::finish_reading() {
   const std::optional<ProcessEnd> end = process_.reap();
   if (!end) return wait_for_end();
+  if (abandoned_) {
+    ended_ = true;
+    return;
+  }
   while (read_some()) {
   }
   read_output();

@@ -34,6 +34,7 @@ class Play {
                       "routes":[{"path":"/hooks/good","methods":["GET"],"websocket":true}],
                       "config_schema":{"type":"object","properties":{"token":{"type":"string"}}})");
     house_.start();
+    REQUIRE(fakes::run_until(house_.io, [&] { return !house_.delivered.events.empty(); }));  // the channel has started
     note("start");
   }
 
