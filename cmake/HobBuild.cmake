@@ -15,6 +15,7 @@ find_package(yaml-cpp REQUIRED)
 find_package(Boost 1.81 REQUIRED COMPONENTS json url)
 pkg_check_modules(SQLITE3 REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(LUA REQUIRED IMPORTED_TARGET lua5.4-c++)
+pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
 
 add_library(hob_warnings INTERFACE)
 target_compile_options(hob_warnings INTERFACE -Wall -Wextra -Wpedantic -Werror)
@@ -38,11 +39,15 @@ target_compile_definitions(hob_boost PUBLIC
   BOOST_DLL_USE_STD_FS)
 target_link_libraries(hob_boost PUBLIC Boost::headers Boost::json Boost::url OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
 
-# hob_folder(store LINKS hob_base PkgConfig::SQLITE3): the library hob_net of all .cpp files in this folder. LINKS holds
-# lower floors and outside libraries only.
+# hob_folder(store LINKS hob_base PkgConfig::SQLITE3): the library hob_store of all .cpp files in this folder but EXCEPT. LINKS
+# holds lower floors and outside libraries only.
 function(hob_folder name)
-  cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "LINKS;EXCEPT" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  foreach(source ${ARG_EXCEPT})
+    cmake_path(ABSOLUTE_PATH source)
+    list(REMOVE_ITEM sources ${source})
+  endforeach()
   if(sources)
     add_library(hob_${name} STATIC ${sources})
     target_include_directories(hob_${name} PUBLIC ${CMAKE_SOURCE_DIR}/daemon ${CMAKE_SOURCE_DIR}/sdk/include)

@@ -5,6 +5,7 @@
 #include "api/methods.hpp"
 #include "app/first_start.hpp"
 #include "app/options.hpp"
+#include "app/owner_notice.hpp"
 #include "app/settings.hpp"
 #include "app/systemd.hpp"
 #include "app/ties.hpp"
@@ -36,13 +37,15 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   const auto http_client = make_http_client(core);
   MethodTie method_tie;
   SinkTie sink_tie(core);
+  OutboxNotice notice(core, *store);
   const auto registry = make_registry({.core = core,
                                        .clock = &clock,
                                        .http = http_client.get(),
                                        .kv = &store->kv(),
                                        .methods = &method_tie,
                                        .channels = &sink_tie,
-                                       .bundled_paths = bundled_plugin_paths()});
+                                       .bundled_paths = bundled_plugin_paths(),
+                                       .owner = &notice});
   CO_CHECK(check_plugins(*registry, *config));
   const auto router = make_router(*registry, config, clock);
   const auto toolbox = make_toolbox(*registry, config);
@@ -53,6 +56,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   Metrics metrics(kVersion);
   Events events(clock);
   count_outcomes(*agent, metrics, events);
+  notice.set_ways(outbox.get(), &events);
   HttpGate gate({core, registry.get(), &store->users(), &clock, [&](int status) { metrics.count_request(status); }}, config);
   const auto http = make_http_server(core, http_options(*config), gate);
   MethodTable methods;
@@ -106,6 +110,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   co_await agent->drain(seconds(8));
   co_await http->drain(seconds(3));
   co_await control->stop(seconds(1));
+  notice.close();
   co_await outbox->stop(seconds(1));
   co_await registry->stop(seconds(3));
   tasks.cancel();

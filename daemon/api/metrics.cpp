@@ -40,6 +40,7 @@ struct Metrics::State {
   Counters& cost = counters("hob_cost_usd_total", "What models have cost");
   Counters& requests = counters("hob_http_requests_total", "HTTP requests answered, by status class");
   Gauges& plugin_up = gauges("hob_plugin_up", "1 while the plugin instance is ready");
+  Counters& plugin_restarts = counters("hob_plugin_restarts_total", "Restarts of an isolated plugin's process after an uninvited end");
   prometheus::Gauge& outbox = gauges("hob_outbox_pending", "Messages that wait for their channel").Add({});
   Gauges& connections = gauges("hob_http_connections", "Open client connections, by kind");
   prometheus::Gauge& users = gauges("hob_users", "Users").Add({});
@@ -74,9 +75,14 @@ void Metrics::count_request(int status) {
 }
 
 void Metrics::set_plugins(const std::vector<PluginReport>& plugins) {
-  for (const PluginReport& plugin : plugins)
-    state_->plugin_up.Add({{"plugin", plugin.instance.empty() ? plugin.plugin : plugin.instance}})
-        .Set(plugin.state == "ready" ? 1 : 0);
+  for (const PluginReport& plugin : plugins) {
+    const prometheus::Labels labels{{"plugin", plugin.instance.empty() ? plugin.plugin : plugin.instance}};
+    state_->plugin_up.Add(labels).Set(plugin.state == "ready" ? 1 : 0);
+    if (plugin.isolation != "process") continue;
+    // An instance that was made anew counts from 0; this doesn't go back.
+    prometheus::Counter& restarts = state_->plugin_restarts.Add(labels);
+    if (plugin.restarts > restarts.Value()) restarts.Increment(plugin.restarts - restarts.Value());
+  }
 }
 
 void Metrics::set_outbox_pending(std::size_t pending) { state_->outbox.Set(static_cast<double>(pending)); }

@@ -14,6 +14,8 @@ json::object report_json(const PluginReport& report) {
           {"version", report.version},
           {"language", report.language},
           {"kinds", std::move(kinds)},
+          {"isolation", text_or_null(report.isolation)},
+          {"restarts", report.restarts},
           {"state", report.state},
           {"reason", text_or_null(log::redact(report.reason))}};
 }

@@ -26,10 +26,18 @@ awaitable<Result<json::value>> status(SystemContext context, MethodCall call) {
   CO_TRY(const StoreStatus store, co_await context.store->status());
   const AgentStats agent = context.agent->stats();
   json::object plugins{{"ready", 0}, {"failed", 0}};
-  std::int64_t ready = 0, failed = 0;
-  for (const PluginReport& report : context.registry->reports()) ++(report.state == "ready" ? ready : failed);
+  std::int64_t ready = 0, failed = 0, restarts = 0;
+  json::array faults;
+  for (const PluginReport& report : context.registry->reports()) {
+    ++(report.state == "ready" ? ready : failed);
+    restarts += report.restarts;
+    if (report.state != "ready" && report.state != "stopped" && call.who.is_admin())
+      faults.push_back(json::object{{"instance", report.instance}, {"state", report.state}, {"reason", report.reason}});
+  }
   plugins["ready"] = ready;
   plugins["failed"] = failed;
+  plugins["restarts"] = restarts;
+  if (call.who.is_admin()) plugins["faults"] = std::move(faults);
   json::object object{{"version", context.daemon->version},
                       {"ready", context.daemon->ready()},
                       {"uptime_s", uptime_seconds(*context.daemon)},

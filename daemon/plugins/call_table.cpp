@@ -1,7 +1,5 @@
 #include "plugins/call_table.hpp"
 
-#include "base/text.hpp"
-
 #include <boost/asio/post.hpp>
 
 #include <optional>
@@ -19,15 +17,6 @@ struct CallTable::Call {
   bool deaf = false;       // on_chunk said that nobody listens
   bool cancelled = false;
 };
-
-Error plugin_error(hob_status status, std::string_view message) {
-  constexpr std::size_t kMaxMessage = 4096;
-  Code code = code_from_number(status);
-  if (code == Code::ok) code = Code::internal;
-  std::string text(utf8_prefix(to_valid_utf8(message.substr(0, kMaxMessage)), kMaxMessage));
-  if (text.empty()) text = "the plugin gave no reason";
-  return Error{code, std::move(text)};
-}
 
 hob_id CallTable::open(OnChunk on_chunk, OnEnd on_end) {
   auto call = std::make_shared<Call>(Call{std::move(on_chunk), std::move(on_end), {}, 0, {}, false, false, false});
@@ -68,7 +57,9 @@ hob_status CallTable::finish(hob_id call, hob_status status, std::string_view re
   if (found == calls_.end()) return HOB_NOT_FOUND;
   const std::shared_ptr<Call> state = std::move(found->second);
   calls_.erase(found);
-  if (status == HOB_OK)
+  if (status == HOB_OK && result.size() > kMaxResult)
+    state->end.emplace(result_too_large(result.size()));
+  else if (status == HOB_OK)
     state->end.emplace(std::string(result));
   else
     state->end.emplace(plugin_error(status, result));

@@ -4,7 +4,7 @@
 
 #include "base/task_group.hpp"
 
-#include "hob/plugin.h"
+#include "plugins/plugin_error.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -46,9 +46,5 @@ class CallTable : public std::enable_shared_from_this<CallTable> {  // shared: p
   hob_id next_ = 1;
   std::unordered_map<hob_id, std::shared_ptr<Call>> calls_;  // shared with the posts that deliver
 };
-
-/// The error that a plugin's finish() means: an unknown status is internal, the message valid UTF-8 of at most
-/// 4 KiB, and never empty.
-Error plugin_error(hob_status status, std::string_view message);
 
 }  // namespace hobd

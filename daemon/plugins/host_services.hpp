@@ -28,4 +28,12 @@ class ChannelSink {
   virtual awaitable<Result<json::value>> deliver(std::string channel, json::object event) = 0;
 };
 
+/// A word to the owner of this Hob, on whatever channel reaches them. Implemented by app/.
+class OwnerNotice {
+ public:
+  virtual ~OwnerNotice() = default;
+  /// Returns at once; a notice that can't be sent is logged. `not_on`: a channel that wouldn't carry it. Core thread.
+  virtual void tell_owner(std::string text, std::string not_on) = 0;
+};
+
 }  // namespace hobd

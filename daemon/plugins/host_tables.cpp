@@ -130,33 +130,39 @@ void channel_deliver(const hob_host* h, hob_id op, hob_str event) {
 }
 constexpr hob_host_channel kChannel = {sizeof(hob_host_channel), 0, channel_deliver};
 
+constexpr struct {
+  const char* id;
+  const void* table;
+} kTables[] = {{HOB_HOST_CALL, &kCall},     {HOB_HOST_LOG, &kLog},           {HOB_HOST_CLOCK, &kClock},
+               {HOB_HOST_TIMER, &kTimer},   {HOB_HOST_EXECUTOR, &kExecutor}, {HOB_HOST_KV, &kKv},
+               {HOB_HOST_SECRET, &kSecret}, {HOB_HOST_HTTP, &kHttp},         {HOB_HOST_WEBSOCKET, &kWebsocket},
+               {HOB_HOST_METHOD, &kMethod}, {HOB_HOST_CHANNEL, &kChannel}};
+
 const void* get_extension(const hob_host* h, const char* id) {
-  if (!h || !id) return nullptr;
-  const Manifest& manifest = services(h).manifest();
-  const Permissions& granted = manifest.permissions;
-  const struct {
-    const char* id;
-    const void* table;
-    bool granted;
-  } tables[] = {
-      {HOB_HOST_CALL, &kCall, true},
-      {HOB_HOST_LOG, &kLog, true},
-      {HOB_HOST_CLOCK, &kClock, true},
-      {HOB_HOST_TIMER, &kTimer, true},
-      {HOB_HOST_EXECUTOR, &kExecutor, true},
-      {HOB_HOST_KV, &kKv, granted.kv > 0},
-      {HOB_HOST_SECRET, &kSecret, !granted.secrets_read.empty()},
-      {HOB_HOST_HTTP, &kHttp, !granted.http.empty()},
-      {HOB_HOST_WEBSOCKET, &kWebsocket, !granted.http.empty()},
-      {HOB_HOST_METHOD, &kMethod, !granted.methods.empty()},
-      {HOB_HOST_CHANNEL, &kChannel, manifest.has_kind("channel")},
-  };
-  for (const auto& entry : tables)
-    if (std::strcmp(entry.id, id) == 0) return entry.granted ? entry.table : nullptr;
+  if (!h || !id || !is_granted(services(h).manifest(), id)) return nullptr;
+  for (const auto& entry : kTables)
+    if (std::strcmp(entry.id, id) == 0) return entry.table;
   return nullptr;
 }
 
 }  // namespace
+
+bool is_granted(const Manifest& manifest, std::string_view id) {
+  const Permissions& granted = manifest.permissions;
+  if (id == HOB_HOST_KV) return granted.kv > 0;
+  if (id == HOB_HOST_SECRET) return !granted.secrets_read.empty();
+  if (id == HOB_HOST_HTTP || id == HOB_HOST_WEBSOCKET) return !granted.http.empty();
+  if (id == HOB_HOST_METHOD) return !granted.methods.empty();
+  if (id == HOB_HOST_CHANNEL) return manifest.has_kind("channel");
+  return id == HOB_HOST_CALL || id == HOB_HOST_LOG || id == HOB_HOST_CLOCK || id == HOB_HOST_TIMER || id == HOB_HOST_EXECUTOR;
+}
+
+std::vector<std::string_view> granted_extensions(const Manifest& manifest) {
+  std::vector<std::string_view> out;
+  for (const auto& entry : kTables)
+    if (is_granted(manifest, entry.id)) out.push_back(entry.id);
+  return out;
+}
 
 PluginHost::PluginHost(HostParts parts)
     : parts_(std::move(parts)),

@@ -10,8 +10,15 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace hobd {
+
+/// Whether a plugin may have the host's extension `id`; unknown ids are not granted. The one place that says so.
+bool is_granted(const Manifest& manifest, std::string_view id);
+/// All that it may have.
+std::vector<std::string_view> granted_extensions(const Manifest& manifest);
 
 /// What stands behind the tables. `post` and `run_blocking` may be called on any thread.
 struct HostParts {

@@ -39,12 +39,16 @@ struct PluginCall {
   std::function<bool(std::string chunk)> on_chunk;
 };
 
-enum class InstanceState { starting, ready, failed, stopped, stuck };
+/// restarting: its process ended, another one comes. Its tools and routes stay; what can't wait is unavailable.
+enum class InstanceState { starting, ready, restarting, failed, stopped, stuck };
 std::string_view instance_state_name(InstanceState state) noexcept;
+/// Whether calls to it make sense.
+inline bool is_serving(InstanceState state) { return state == InstanceState::ready || state == InstanceState::restarting; }
 
 struct InstanceStats {
   std::uint64_t calls = 0, failures = 0;
   std::uint32_t in_flight = 0;
+  std::uint32_t restarts = 0;  // of its process, after it ended uninvited
 };
 
 class Instance {

@@ -1,6 +1,6 @@
 #include "plugins/native_library.hpp"
 
-#include "plugins/call_table.hpp"
+#include "plugins/plugin_error.hpp"
 
 #include <boost/dll/shared_library.hpp>
 #include <dlfcn.h>
@@ -36,15 +36,15 @@ Result<void> check_abi(std::uint32_t major, std::string_view what) {
   return Error{Code::unsupported, fmt::format("its {} is of plugin ABI {}; this Hob speaks {}", what, major, HOB_ABI_MAJOR)};
 }
 
-Result<hob_plugin*> load(const Manifest& manifest, const hob_host* host) {
-  const hob_entry* entry = TRY(load_entry(manifest.code));
+Result<hob_plugin*> load(const std::filesystem::path& file, std::string_view expected_id, const hob_host* host) {
+  const hob_entry* entry = TRY(load_entry(file));
   if (entry->struct_size < end_of<decltype(entry->create)>(offsetof(hob_entry, create)))
     return Error{Code::invalid, fmt::format("its hob_entry has struct_size {}, shorter than the {} of ABI 1",
                                             entry->struct_size, sizeof(hob_entry))};
   TRY(check_abi(entry->abi_major, "entry"));
   const std::string_view id = entry->plugin_id ? entry->plugin_id : "";
-  if (id != manifest.id)
-    return Error{Code::invalid, fmt::format("it calls itself \"{}\", its manifest \"{}\"; make them equal", id, manifest.id)};
+  if (id != expected_id)
+    return Error{Code::invalid, fmt::format("it calls itself \"{}\", its manifest \"{}\"; make them equal", id, expected_id)};
   if (!entry->create) return Error{Code::invalid, "its hob_entry has no create()"};
   hob_plugin* plugin = nullptr;
   hob_status status = HOB_INTERNAL;
@@ -77,9 +77,9 @@ Result<void> check_plugin(const hob_plugin* plugin) {
   return {};
 }
 
-Result<hob_plugin*> load_native_plugin(const Manifest& manifest, const hob_host* host) {
-  auto plugin = load(manifest, host);
-  if (plugin.has_error()) return plugin.error().with_context(manifest.code.string());
+Result<hob_plugin*> load_native_plugin(const std::filesystem::path& file, std::string_view id, const hob_host* host) {
+  auto plugin = load(file, id, host);
+  if (plugin.has_error()) return plugin.error().with_context(file.string());
   return plugin;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 namespace hobd {
 namespace {
@@ -18,7 +19,7 @@ void read_table(hob_plugin* plugin, const char* id, Table& out) {
 // clang-format off
 #define HOB_FUNCTION(id, table, function, ...)                                              \
   {id, #function, id " " #function, [](const PluginTables& t) { return t.table.function != nullptr; }, \
-   [](const PluginTables& t, hob_plugin* p, hob_id call, [[maybe_unused]] const PluginCall& c) { t.table.function(p, call __VA_OPT__(,) __VA_ARGS__); }}
+   [](const PluginTables& t, hob_plugin* p, hob_id call, [[maybe_unused]] const CallText& c) { t.table.function(p, call __VA_OPT__(,) __VA_ARGS__); }}
 
 constexpr PluginFunction kFunctions[] = {
     HOB_FUNCTION(HOB_EXT_TOOL, tool, describe),
@@ -54,9 +55,25 @@ PluginTables read_tables(hob_plugin* plugin) {
   return tables;
 }
 
-bool PluginTables::offers(std::string_view extension) const {
-  for (const PluginFunction& function : kFunctions)
-    if (extension == function.extension && function.present(*this)) return true;
+bool PluginTables::offers(std::string_view extension) const { return offers_extension(functions_of(*this), extension); }
+
+std::uint16_t function_place(const PluginFunction& function) { return std::uint16_t(&function - kFunctions); }
+
+const PluginFunction* function_at(std::uint16_t place) {
+  return place < std::size(kFunctions) ? &kFunctions[place] : nullptr;
+}
+
+std::uint64_t functions_of(const PluginTables& tables) {
+  static_assert(std::size(kFunctions) <= 64);
+  std::uint64_t out = 0;
+  for (std::size_t place = 0; place < std::size(kFunctions); ++place)
+    if (kFunctions[place].present(tables)) out |= std::uint64_t{1} << place;
+  return out;
+}
+
+bool offers_extension(std::uint64_t functions, std::string_view extension) {
+  for (std::size_t place = 0; place < std::size(kFunctions); ++place)
+    if ((functions >> place & 1) && extension == kFunctions[place].extension) return true;
   return false;
 }
 

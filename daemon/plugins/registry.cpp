@@ -1,6 +1,7 @@
 #include "plugins/registry.hpp"
 
 #include "plugins/local_instance.hpp"
+#include "plugins/remote_instance.hpp"
 #include "plugins/route_table.hpp"
 #include "plugins/wanted.hpp"
 
@@ -25,12 +26,13 @@ bool same_paths(const std::vector<RouteManifest>& a, const std::vector<RouteMani
                     [](const RouteManifest& x, const RouteManifest& y) { return x.path == y.path; });
 }
 
-using InstancePtr = std::shared_ptr<LocalInstance>;  // shared: its own posts and timers hold it too
+using InstancePtr = std::shared_ptr<ManagedInstance>;  // shared: its own posts and timers hold it too
 
 class LocalRegistry final : public Registry {
  public:
   explicit LocalRegistry(RegistryContext context)
-      : context_(std::move(context)), pool_(context_.pool_threads), blocking_(kBlockingThreads), tasks_(context_.core) {
+      : context_(std::move(context)), pool_(context_.pool_threads), blocking_(kBlockingThreads),
+        tasks_(context_.core), channels_(context_.core) {
     if (!context_.websockets) context_.websockets = make_websocket_client;
   }
 
@@ -46,10 +48,11 @@ class LocalRegistry final : public Registry {
     Wanted wanted = wanted_instances(*config_, *found_);
     remember_missing(wanted);
     std::vector<InstancePtr> fresh;
-    for (WantedInstance& instance : wanted.instances) fresh.push_back(make(std::move(instance)));
+    for (WantedInstance& instance : wanted.instances) fresh.push_back(make(std::move(instance), *config_));
     co_await start_all(fresh);
     for (const InstancePtr& instance : fresh) instances_.emplace(instance->name(), instance);
     index();
+    start_channels(fresh);
   }
 
   awaitable<std::vector<Error>> reconfigure(std::shared_ptr<const Config> config) override {
@@ -75,7 +78,7 @@ class LocalRegistry final : public Registry {
         if (taken.has_error()) faults.push_back(taken.error().with_context(want.key));
         continue;
       }
-      fresh.push_back(make(std::move(want)));
+      fresh.push_back(make(std::move(want), *config));
     }
     co_await start_all(fresh);
     for (const InstancePtr& instance : fresh) {
@@ -102,6 +105,7 @@ class LocalRegistry final : public Registry {
     found_ = found;
     remember_missing(wanted);
     index();
+    start_channels(fresh);
     for (InstancePtr& instance : leaving) {
       co_await instance->async_stop(kDrainLimit);
       retired_.push_back(std::move(instance));
@@ -129,20 +133,20 @@ class LocalRegistry final : public Registry {
   std::vector<Instance*> with_extension(std::string_view extension) const override {
     std::vector<Instance*> out;
     for (const auto& [name, instance] : instances_)
-      if (instance->state() == InstanceState::ready && instance->offers(extension)) out.push_back(instance.get());
+      if (is_serving(instance->state()) && instance->offers(extension)) out.push_back(instance.get());
     return out;
   }
 
   std::vector<ToolEntry> tools() const override {
     std::vector<ToolEntry> out;
     for (const auto& [name, entry] : tools_)
-      if (entry.instance->state() == InstanceState::ready) out.push_back(entry);
+      if (is_serving(entry.instance->state())) out.push_back(entry);
     return out;
   }
 
   std::optional<ToolEntry> find_tool(std::string_view name) const override {
     const auto found = tools_.find(name);
-    if (found == tools_.end() || found->second.instance->state() != InstanceState::ready) return std::nullopt;
+    if (found == tools_.end() || !is_serving(found->second.instance->state())) return std::nullopt;
     return found->second;
   }
 
@@ -155,7 +159,7 @@ class LocalRegistry final : public Registry {
   std::vector<std::pair<const MethodManifest*, Instance*>> methods() const override {
     std::vector<std::pair<const MethodManifest*, Instance*>> out;
     for (const auto& [name, instance] : instances_)
-      if (instance->state() == InstanceState::ready)
+      if (is_serving(instance->state()))
         for (const MethodManifest& method : instance->manifest().methods) out.emplace_back(&method, instance.get());
     return out;
   }
@@ -165,7 +169,8 @@ class LocalRegistry final : public Registry {
     for (const auto& [name, instance] : instances_) {
       const Manifest& manifest = instance->manifest();
       out.push_back({name, manifest.id, manifest.version, manifest.language == Manifest::Language::lua ? "lua" : "native",
-                     std::string(instance_state_name(instance->state())), instance->state_reason(), manifest.kinds});
+                     std::string(instance_state_name(instance->state())), instance->state_reason(), manifest.kinds, std::string(instance->isolation()),
+                     instance->stats().restarts});
     }
     for (const PluginReport& report : missing_)
       if (!instances_.contains(report.instance)) out.push_back(report);
@@ -173,27 +178,34 @@ class LocalRegistry final : public Registry {
   }
 
  private:
-  InstancePtr make(WantedInstance want) {
-    LocalInstanceOptions options;
-    options.name = std::move(want.name);
-    options.manifest = *want.manifest;
-    options.manifest.routes = std::move(want.routes);
-    options.settings = std::move(want.settings);
-    options.backends = {context_.core, context_.clock, context_.http, context_.kv, context_.methods, context_.channels,
-                        context_.websockets};
-    options.pool = &pool_;
-    options.blocking = &blocking_;
-    options.cancel_grace = context_.cancel_grace;
-    return LocalInstance::make(std::move(options));
+  /// Inside the daemon or in a process of its own, as plugins.isolation says.
+  InstancePtr make(WantedInstance want, const Config& config) {
+    InstanceOptions instance;
+    instance.name = std::move(want.name);
+    instance.manifest = *want.manifest;
+    instance.manifest.routes = std::move(want.routes);
+    instance.settings = std::move(want.settings);
+    instance.backends = {context_.core, context_.clock, context_.http, context_.kv, context_.methods, context_.channels,
+                         context_.websockets};
+    instance.cancel_grace = context_.cancel_grace;
+    if (isolation_of(*want.manifest, config) == Isolation::none)
+      return LocalInstance::make({std::move(instance), &pool_, &blocking_});
+    return RemoteInstance::make({std::move(instance), context_.plugin_host, context_.remote, context_.owner});
+  }
+
+  static Isolation isolation_of(const Manifest& manifest, const Config& config) {
+    const auto chosen = config.plugins.isolation_of.find(manifest.id);
+    if (chosen != config.plugins.isolation_of.end()) return chosen->second;
+    return manifest.bundled ? config.plugins.isolation_bundled : config.plugins.isolation_default;
   }
 
   void remember_missing(const Wanted& wanted) {
     missing_.clear();
-    for (const Error& fault : found_->faults) missing_.push_back({"", "", "", "", "failed", fault.message, {}});
+    for (const Error& fault : found_->faults) missing_.push_back({"", "", "", "", "failed", fault.message, {}, {}, 0});
     for (const auto& [name, error] : wanted.missing) {
       const bool disabled = error.code == Code::unavailable;
       if (!disabled) log::error(kPart, "{}: {}", name, error.message);
-      missing_.push_back({name, "", "", "", disabled ? "stopped" : "failed", error.message, {}});
+      missing_.push_back({name, "", "", "", disabled ? "stopped" : "failed", error.message, {}, {}, 0});
     }
   }
 
@@ -205,11 +217,16 @@ class LocalRegistry final : public Registry {
     co_await tasks_.async_wait(kStartLimit);
     for (const InstancePtr& instance : fresh) {
       if (instance->state() == InstanceState::starting) {
-        instance->fail(fmt::format("not ready after {} ms", kStartLimit.count()));
-        pool_.replace_thread();
+        instance->give_up(fmt::format("not ready after {} ms", kStartLimit.count()));
       }
       if (instance->state() == InstanceState::failed) log::error(instance->name(), "{}", instance->state_reason());
     }
+  }
+
+  /// Last, when the tools and models are there that a message may want; nobody waits for a platform to answer.
+  void start_channels(const std::vector<InstancePtr>& fresh) {
+    for (const InstancePtr& instance : fresh)
+      channels_.spawn("start channel " + instance->name(), instance->async_start_channel());
   }
 
   awaitable<void> start_one(InstancePtr instance) {
@@ -228,7 +245,7 @@ class LocalRegistry final : public Registry {
   }
 
   /// What describe() says fills in what the manifest leaves out. The manifest was read by the owner, so it wins.
-  void merge_tools(LocalInstance& instance, const std::string& answer) {
+  void merge_tools(ManagedInstance& instance, const std::string& answer) {
     std::vector<ToolManifest>& tools = described_[&instance];
     const auto document = parse_json_object(answer);
     const json::array* list = document.has_error() ? nullptr : array_at(*document, "tools");
@@ -271,7 +288,7 @@ class LocalRegistry final : public Registry {
     tools_.clear();
     routes_ = {};
     for (const auto& [name, instance] : instances_) {
-      if (instance->state() != InstanceState::ready) continue;
+      if (!is_serving(instance->state())) continue;
       for (const ToolManifest& tool : described_[instance.get()]) {
         const auto [place, fresh] = tools_.try_emplace(tool.name, ToolEntry{tool, instance.get()});
         if (!fresh)
@@ -296,7 +313,7 @@ class LocalRegistry final : public Registry {
   std::map<std::string, ToolEntry, std::less<>> tools_;
   RouteTable routes_;
   PluginPool pool_, blocking_;
-  TaskGroup tasks_;  // starts
+  TaskGroup tasks_, channels_;  // starts
 };
 
 }  // namespace

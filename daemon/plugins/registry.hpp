@@ -13,6 +13,7 @@
 #include "net/websocket_client.hpp"
 #include "plugins/host_services.hpp"
 #include "plugins/instance.hpp"
+#include "plugins/remote_limits.hpp"
 #include "store/store.hpp"
 
 #include <memory>
@@ -33,6 +34,9 @@ struct RegistryContext {
   /// How WebSocket clients are made; null: make_websocket_client.
   std::function<std::shared_ptr<WebSocketClient>(asio::any_io_executor, WebSocketClientOptions)> websockets = {};
   std::vector<std::filesystem::path> bundled_paths;  // folders that ship with Hob
+  OwnerNotice* owner = nullptr;                      // told when a plugin is quarantined; may be null
+  std::filesystem::path plugin_host = {};            // hob-plugin-host; "": found beside this program
+  RemoteLimits remote = {};                          // of plugins in processes of their own
 };
 
 /// A tool as the model and the API see it.
@@ -50,6 +54,8 @@ struct RouteEntry {
 struct PluginReport {
   std::string instance, plugin, version, language, state, reason;
   std::vector<std::string> kinds;
+  std::string isolation = {};  // none or process; "" when it isn't loaded
+  std::uint32_t restarts = 0;  // of its process
 };
 
 class Registry {

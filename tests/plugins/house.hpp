@@ -36,6 +36,13 @@ inline const char* const kGoodTools =
     R"("echo":{"effect":"read"},"context":{},"config":{},"stream":{},"flood":{},"wait":{},"hold":{},"timer":{},"kv":{},
        "same_id":{},"http":{},"method":{},"secret":{},"blocking":{},"fail":{},"granted":{})";
 
+/// The same suite runs over plugins inside the process and in processes of their own.
+#ifdef HOB_TEST_ISOLATED
+inline constexpr Isolation kIsolation = Isolation::process;
+#else
+inline constexpr Isolation kIsolation = Isolation::none;
+#endif
+
 struct House {
   House() {
     context.core = io.get_executor();
@@ -46,16 +53,20 @@ struct House {
     context.channels = &channels;
     context.cancel_grace = std::chrono::milliseconds(50);
     context.bundled_paths = {folder.path()};
+    auto start = std::make_shared<Config>();
+    start->plugins.isolation_bundled = kIsolation;
+    config = start;
   }
   ~House() {
     if (registry) run(io, registry->stop(std::chrono::milliseconds(500)));
   }
 
   /// Puts fixture `name` there with a manifest; `more` are further members, with a comma first.
-  void install(const std::string& name, const std::string& tools, const std::string& more = "") {
+  void install(const std::string& name, const std::string& tools, const std::string& more = "",
+               const std::filesystem::path& from = HOB_FIXTURES) {
     const auto place = folder.path() / name;
     std::filesystem::create_directories(place);
-    std::filesystem::copy_file(std::filesystem::path(HOB_FIXTURES) / (name + ".so"), place / (name + ".so"));
+    std::filesystem::copy_file(from / (name + ".so"), place / (name + ".so"));
     std::ofstream(place / "plugin.json") << R"({"id":")" << name << R"(","version":"1.0.0","abi":"1.0","kind":["tool")"
                                          << (more.find("\"routes\"") != std::string::npos ? ",\"routes\"" : "")
                                          << "],\"tools\":{" << tools << "}" << more << "}";

@@ -1,0 +1,7 @@
+/* Crashes in cancel(). */
+#define SIN_CANCEL crash();
+#include "sin.h"
+static void sin(hob_plugin *p, hob_id call) {
+  UNUSED(p);
+  UNUSED(call);
+}

@@ -1,0 +1,7 @@
+/* Sleeps for ever on the strand. */
+#include "sin.h"
+static void sin(hob_plugin *p, hob_id call) {
+  UNUSED(p);
+  UNUSED(call);
+  for (;;) sleep(1000);
+}
