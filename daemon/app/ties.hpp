@@ -14,6 +14,9 @@ struct MethodTie final : MethodInvoker {
     if (!target) co_return Error{Code::unavailable, "the daemon is starting"};
     co_return co_await target->invoke(who, method, std::move(params), std::move(on_event));
   }
+  std::optional<std::string> scope_of(std::string_view method) const override {
+    return target ? target->scope_of(method) : std::nullopt;
+  }
 };
 
 struct SinkTie final : ChannelSink {

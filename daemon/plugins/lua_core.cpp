@@ -58,7 +58,7 @@ int operate(lua_State* lua, Source source, const Table* table, const char* permi
 int core_http(lua_State* lua) {
   const hob_str request = to_hob(text_argument(lua, 1)), body = to_hob(text_argument(lua, 2));
   const auto* http = plugin_of(lua).host().http;
-  return operate(lua, Source::http, http, "not granted: add \"http\": [\"the host\"] to \"permissions\" in plugin.json",
+  return operate(lua, Source::http, http, "not granted: add \"permissions\": {\"http\": [\"the host\"]} to plugin.json",
                  [&](const hob_host* host, hob_id id) { http->request(host, id, request, body); });
 }
 
@@ -66,7 +66,7 @@ int core_kv(lua_State* lua) {
   const std::string_view verb = text_argument(lua, 1);
   const hob_str first = to_hob(text_argument(lua, 2)), second = to_hob(text_argument(lua, 3));
   const auto* kv = plugin_of(lua).host().kv;
-  return operate(lua, Source::operation, kv, "not granted: add \"kv\": \"1MiB\" to \"permissions\" in plugin.json",
+  return operate(lua, Source::operation, kv, "not granted: add \"permissions\": {\"kv\": \"1MiB\"} to plugin.json",
                  [&](const hob_host* host, hob_id id) {
                    if (verb == "get") kv->get(host, id, first);
                    else if (verb == "set") kv->set(host, id, first, second);
@@ -80,7 +80,7 @@ int core_method(lua_State* lua) {
   const hob_str options = to_hob(text_argument(lua, 3));
   const auto* method = plugin_of(lua).host().method;
   return operate(lua, Source::method, method,
-                 "not granted: add \"methods\": [\"the scope\"] to \"permissions\" in plugin.json",
+                 "not granted: add \"permissions\": {\"methods\": [\"the scope\"]} to plugin.json",
                  [&](const hob_host* host, hob_id id) { method->invoke(host, id, name, params, options); });
 }
 
@@ -88,7 +88,7 @@ int core_secret(lua_State* lua) {
   const hob_str name = to_hob(text_argument(lua, 1));
   const auto* secret = plugin_of(lua).host().secret;
   return operate(lua, Source::operation, secret,
-                 "not granted: add \"secrets.read\": [\"the name\"] to \"permissions\" in plugin.json",
+                 "not granted: add \"permissions\": {\"secrets.read\": [\"the name\"]} to plugin.json",
                  [&](const hob_host* host, hob_id id) { secret->read(host, id, name); });
 }
 
@@ -133,7 +133,7 @@ int core_websocket_open(lua_State* lua) {
   const hob_str request = to_hob(text_argument(lua, 1));
   const auto* websocket = plugin_of(lua).host().websocket;
   return operate(lua, Source::websocket, websocket,
-                 "not granted: add \"http\": [\"the host\"] to \"permissions\" in plugin.json",
+                 "not granted: add \"permissions\": {\"http\": [\"the host\"]} to plugin.json",
                  [&](const hob_host* host, hob_id id) { websocket->open(host, id, request); });
 }
 

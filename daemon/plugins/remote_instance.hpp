@@ -31,7 +31,7 @@ class RemoteInstance final : public ManagedInstance, public RemoteProcess::Owner
   void send_message(std::uint64_t call, std::string data, bool is_text) override;
   std::string_view isolation() const override { return "process"; }
   /// Its process, -1 when there is none now.
-  pid_t pid() const { return process_ ? process_->pid() : -1; }
+  pid_t pid() const override { return process_ ? process_->pid() : -1; }
 
   void process_started(Result<std::uint64_t> functions) override;
   hob_status process_emitted(hob_id call, std::string_view chunk) override;

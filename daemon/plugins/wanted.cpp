@@ -14,7 +14,8 @@ constexpr std::string_view kOffline = "provider_offline";
 
 class Collector {
  public:
-  Collector(const Config& config, const Discovery& found) : config_(config), found_(found) {
+  Collector(const Config& config, const Discovery& found, const std::set<std::string>& switched_off)
+      : config_(config), found_(found), switched_off_(switched_off) {
     for (const auto& [id, unused] : found.plugins) ids_.push_back(id);
   }
 
@@ -23,7 +24,7 @@ class Collector {
       configured(settings, "models.providers." + name, {"provider", "embedder"});
     for (const auto& [name, settings] : config_.channels) configured(settings, "channels." + name, {"channel"});
     if (const auto offline = found_.plugins.find(std::string(kOffline));
-        offline != found_.plugins.end() && !taken_.contains("offline") && !disabled(offline->first))
+        offline != found_.plugins.end() && !taken_.contains("offline") && !disabled(offline->first) && !off("offline", offline->first))
       add("offline", offline->second, settings_of(offline->second), {});
     for (const auto& [id, manifest] : found_.plugins)
       if (runs_by_itself(manifest)) add(id, manifest, settings_of(manifest), {});
@@ -32,6 +33,9 @@ class Collector {
     for (const std::string& id : config_.plugins.disabled)
       if (found_.plugins.contains(id))
         wanted_.missing.emplace_back(id, Error{Code::unavailable, "plugins.disabled lists it"});
+    for (const std::string& name : switched_off_)
+      if (found_.plugins.contains(name) && !disabled(name) && !is_missing(name))
+        wanted_.missing.emplace_back(name, switched_off_error(name));
     std::sort(wanted_.instances.begin(), wanted_.instances.end(),
               [](const WantedInstance& a, const WantedInstance& b) { return a.name < b.name; });
     return std::move(wanted_);
@@ -41,6 +45,15 @@ class Collector {
   bool disabled(const std::string& id) const {
     return std::find(config_.plugins.disabled.begin(), config_.plugins.disabled.end(), id) != config_.plugins.disabled.end();
   }
+  bool off(const std::string& instance, const std::string& id) const {
+    return switched_off_.contains(instance) || switched_off_.contains(id);
+  }
+  static Error switched_off_error(const std::string& name) {
+    return Error{Code::unavailable, fmt::format("switched off; hobctl plugin enable {} brings it back", name)};
+  }
+  bool is_missing(const std::string& name) const {
+    return std::any_of(wanted_.missing.begin(), wanted_.missing.end(), [&](const auto& entry) { return entry.first == name; });
+  }
   /// A tier may name an embedder plugin directly: "embed: [embedder_static]".
   bool named_as_embedder(const Manifest& manifest) const {
     const auto tier = config_.models.tiers.find("embed");
@@ -49,7 +62,7 @@ class Collector {
   }
   bool runs_by_itself(const Manifest& manifest) const {
     return (manifest.has_kind("tool") || manifest.autostart || named_as_embedder(manifest)) && !disabled(manifest.id) &&
-           !plugins_in_use_.contains(manifest.id);
+           !off(manifest.id, manifest.id) && !plugins_in_use_.contains(manifest.id);
   }
 
   const PluginSettings* settings_of(const Manifest& manifest) const {
@@ -90,6 +103,11 @@ class Collector {
                                    Error{Code::unavailable, fmt::format("plugins.disabled lists {}", settings.plugin)});
       return;
     }
+    if (off(settings.name, settings.plugin)) {
+      const bool by_name = switched_off_.contains(settings.name);
+      wanted_.missing.emplace_back(settings.name, switched_off_error(by_name ? settings.name : settings.plugin));
+      return;
+    }
     add(settings.name, manifest, &settings, key);
   }
 
@@ -128,6 +146,7 @@ class Collector {
 
   const Config& config_;
   const Discovery& found_;
+  const std::set<std::string>& switched_off_;
   std::vector<std::string> ids_;
   std::set<std::string> taken_, plugins_in_use_;
   Wanted wanted_;
@@ -135,6 +154,8 @@ class Collector {
 
 }  // namespace
 
-Wanted wanted_instances(const Config& config, const Discovery& found) { return Collector(config, found).collect(); }
+Wanted wanted_instances(const Config& config, const Discovery& found, const std::set<std::string>& switched_off) {
+  return Collector(config, found, switched_off).collect();
+}
 
 }  // namespace hobd
