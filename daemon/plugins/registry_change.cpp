@@ -129,7 +129,7 @@ void LocalRegistry::consider_missing(Round& round, const Wanted& wanted) {
         return report.instance == n && report.reason == e.message;
       });
       if (round.is_meant(name, name) && (!is_known || round.cause != Cause::files))
-        round.add(name, name, Outcome::failed, fmt::format("{}: {}", name, error.message));
+        round.add(name, name, Outcome::failed, error.message);
       continue;
     }
     const Manifest& manifest = running->second.instance->manifest();
@@ -139,7 +139,7 @@ void LocalRegistry::consider_missing(Round& round, const Wanted& wanted) {
     round.staying.insert(name);
     if (round.is_meant(name, manifest.id))
       note_kept(round, name, manifest.id,
-                {{}, {}, Isolation::none, fmt::format("{}: {}; the one before keeps serving", name, error.message)});
+                {{}, {}, Isolation::none, fmt::format("{}; the one before keeps serving", error.message)});
   }
 }
 
@@ -320,7 +320,7 @@ void LocalRegistry::swap(Round& round) {
     }
     refusals_.erase(name);
     if (starting->result.has_error())
-      round.add(name, manifest.id, Outcome::failed, fmt::format("{}: {}", name, starting->result.error().message));
+      round.add(name, manifest.id, Outcome::failed, starting->result.error().message);
     else if (starting->old)
       round.add(name, manifest.id, Outcome::reloaded,
                 fmt::format("version {} serves in the place of {}{}", manifest.version, starting->old->manifest().version,
