@@ -113,7 +113,7 @@ awaitable<Result<std::vector<PluginChange>>> LocalRegistry::set_enabled(std::str
   }
   if (is_listed)
     co_return Error{Code::denied, fmt::format("plugins.disabled of the config lists {}, which counts: take it out there, then run "
-                                              "hobctl config reload", plugins.front())};
+                                              "hobctl system reload", plugins.front())};
   for (const std::string& id : plugins)
     if (id != name && switched_off_.contains(id))
       co_return Error{Code::denied, fmt::format("all of plugin {} is switched off: run hobctl plugin enable {}", id, id)};
