@@ -93,6 +93,12 @@ class LocalRegistry final : public Registry {
   void log_new_faults(const Discovery& found) const;
 
   // registry_wish.cpp: what the owner asks for
+  /// Runs a change to its end although the caller may be cancelled: a client that hangs up leaves none half done.
+  template <class T>
+  awaitable<T> sheltered(awaitable<T> change);
+  awaitable<std::vector<PluginChange>> change(std::shared_ptr<const Config> config, Cause cause);
+  awaitable<Result<std::vector<PluginChange>>> renew_in_turn(std::string name);
+  awaitable<Result<std::vector<PluginChange>>> enable_in_turn(std::string name, bool enabled);
   bool is_wanted_off(std::string_view plugin) const;
   std::vector<std::string> plugins_of(std::string_view name) const;
   Error unknown(const std::string& name) const;

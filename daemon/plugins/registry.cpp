@@ -60,7 +60,10 @@ awaitable<void> LocalRegistry::stop(std::chrono::milliseconds limit) {
   TaskGroup stopping(context_.core);
   std::vector<InstancePtr> all;
   for (const auto& [name, entry] : instances_) all.push_back(entry.instance);
-  for (const StartingPtr& starting : starting_) all.push_back(starting->entry.instance);
+  for (const StartingPtr& starting : starting_) {
+    all.push_back(starting->entry.instance);
+    if (starting->bell) starting->bell->cancel();
+  }
   for (const Retired& retired : retired_) all.push_back(retired.instance);
   for (const InstancePtr& instance : all) stopping.spawn("stop plugin " + instance->name(), instance->async_stop(limit));
   // Each bounds itself by limit and the grace for destroy().

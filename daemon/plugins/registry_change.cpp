@@ -58,6 +58,7 @@ struct LocalRegistry::Round {
 };
 
 awaitable<std::vector<PluginChange>> LocalRegistry::apply(std::shared_ptr<const Config> config, Cause cause, std::string only) {
+  if (stopping_) co_return std::vector<PluginChange>{};
   Round round;
   round.config = std::move(config);
   round.cause = cause;
@@ -267,7 +268,7 @@ awaitable<void> LocalRegistry::prepare(StartingPtr starting) {
 }
 
 awaitable<void> LocalRegistry::prepare_all(Round& round) {
-  if (round.starting.empty()) co_return;
+  if (round.starting.empty() || stopping_) co_return;
   const auto bell = std::make_shared<asio::steady_timer>(context_.core, kStartLimit);
   for (const StartingPtr& starting : round.starting) {
     starting->bell = bell;
@@ -276,10 +277,11 @@ awaitable<void> LocalRegistry::prepare_all(Round& round) {
   const auto is_over = [&] {
     return std::all_of(round.starting.begin(), round.starting.end(), [](const StartingPtr& s) { return s->is_over; });
   };
-  while (!is_over() && bell->expiry() > std::chrono::steady_clock::now()) {
-    boost::system::error_code ignored;  // cancelled: one more is over
+  while (!is_over() && !stopping_ && bell->expiry() > std::chrono::steady_clock::now()) {
+    boost::system::error_code ignored;  // cancelled: one more is over, or stop() was called
     co_await bell->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
+  if (stopping_) co_return;
   for (const StartingPtr& starting : round.starting) {
     if (starting->is_prepared) continue;
     const std::string why = fmt::format("not ready after {} ms", kStartLimit.count());

@@ -3,9 +3,12 @@
 
 #include "base/text.hpp"
 
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 
 namespace hobd {
 namespace {
@@ -27,7 +30,37 @@ fs::path nearest_folder(fs::path folder) {
   return folder;
 }
 
+template <class T>
+struct End {
+  explicit End(const asio::any_io_executor& core) : bell(core, asio::steady_timer::time_point::max()) {}
+  asio::steady_timer bell;  // rung when one of the two is there
+  std::optional<T> value;
+  std::exception_ptr failure;
+};
+
+template <class T>
+awaitable<void> carry(std::shared_ptr<End<T>> end, awaitable<T> change) {
+  try {
+    end->value.emplace(co_await std::move(change));
+  } catch (...) {
+    end->failure = std::current_exception();
+  }
+  end->bell.cancel();
+}
+
 }  // namespace
+
+template <class T>
+awaitable<T> LocalRegistry::sheltered(awaitable<T> change) {
+  const auto end = std::make_shared<End<T>>(context_.core);  // shared with the change, which may outlive the wait
+  tasks_.spawn("change plugins", carry(end, std::move(change)));
+  while (!end->value && !end->failure) {
+    boost::system::error_code ignored;  // cancelled: it is there
+    co_await end->bell.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+  if (end->failure) std::rethrow_exception(end->failure);
+  co_return *std::move(end->value);
+}
 
 awaitable<void> LocalRegistry::start(std::shared_ptr<const Config> config) {
   co_await load_switched_off();
@@ -40,24 +73,25 @@ awaitable<void> LocalRegistry::start(std::shared_ptr<const Config> config) {
   co_await apply(std::move(config), Cause::config, {});
 }
 
-awaitable<std::vector<Error>> LocalRegistry::reconfigure(std::shared_ptr<const Config> config) {
+awaitable<std::vector<PluginChange>> LocalRegistry::change(std::shared_ptr<const Config> config, Cause cause) {
   const Turnstile::Passage passage = co_await turnstile_.async_pass();
-  const std::vector<PluginChange> changes = co_await apply(std::move(config), Cause::config, {});
+  co_return co_await apply(config ? std::move(config) : config_, cause, {});
+}
+
+awaitable<std::vector<Error>> LocalRegistry::reconfigure(std::shared_ptr<const Config> config) {
+  const std::vector<PluginChange> changes = co_await sheltered(change(std::move(config), Cause::config));
   std::vector<Error> faults;
   for (const PluginChange& change : changes)
     if (change.is_fault()) faults.push_back(Error{Code::unavailable, fmt::format("{}: {}", change.instance, change.text)});
   co_return faults;
 }
 
-awaitable<std::vector<PluginChange>> LocalRegistry::rescan() {
-  const Turnstile::Passage passage = co_await turnstile_.async_pass();
-  co_return co_await apply(config_, Cause::files, {});
-}
+awaitable<std::vector<PluginChange>> LocalRegistry::rescan() { co_return co_await sheltered(change(nullptr, Cause::files)); }
 
 awaitable<void> LocalRegistry::rescan_once() {
   const Turnstile::Passage passage = co_await turnstile_.async_pass();
   rescan_waits_ = false;
-  if (!stopping_) co_await apply(config_, Cause::files, {});
+  co_await apply(config_, Cause::files, {});
 }
 
 void LocalRegistry::follow_files(const Config& config) {
@@ -85,11 +119,19 @@ awaitable<Result<std::vector<PluginChange>>> LocalRegistry::renew(std::string na
 }
 
 awaitable<Result<std::vector<PluginChange>>> LocalRegistry::reload(std::string name) {
+  co_return co_await sheltered(renew_in_turn(std::move(name)));
+}
+
+awaitable<Result<std::vector<PluginChange>>> LocalRegistry::set_enabled(std::string name, bool enabled) {
+  co_return co_await sheltered(enable_in_turn(std::move(name), enabled));
+}
+
+awaitable<Result<std::vector<PluginChange>>> LocalRegistry::renew_in_turn(std::string name) {
   const Turnstile::Passage passage = co_await turnstile_.async_pass();
   co_return co_await renew(std::move(name));
 }
 
-awaitable<Result<std::vector<PluginChange>>> LocalRegistry::set_enabled(std::string name, bool enabled) {
+awaitable<Result<std::vector<PluginChange>>> LocalRegistry::enable_in_turn(std::string name, bool enabled) {
   const Turnstile::Passage passage = co_await turnstile_.async_pass();
   const std::vector<std::string> plugins = plugins_of(name);
   if (plugins.empty() && !switched_off_.contains(name)) co_return unknown(name);

@@ -7,39 +7,49 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <memory>
+
 namespace hobd {
 
 class Turnstile {
  public:
-  explicit Turnstile(asio::any_io_executor core) : timer_(core, asio::steady_timer::time_point::max()) {}
+  explicit Turnstile(asio::any_io_executor core) : state_(std::make_shared<State>(std::move(core))) {}
 
-  /// Being through; gone with it, the next one comes. The turnstile outlives it.
+ private:
+  struct State {
+    explicit State(asio::any_io_executor core) : timer(std::move(core), asio::steady_timer::time_point::max()) {}
+    asio::steady_timer timer;
+    bool is_taken = false;
+  };
+
+ public:
+  /// Being through; gone with it, the next one comes. May outlive the turnstile.
   class Passage {
    public:
-    explicit Passage(Turnstile& turnstile) : turnstile_(&turnstile) { turnstile.is_taken_ = true; }
-    Passage(Passage&& other) noexcept : turnstile_(std::exchange(other.turnstile_, nullptr)) {}
+    explicit Passage(std::shared_ptr<State> state) : state_(std::move(state)) { state_->is_taken = true; }
+    Passage(Passage&& other) noexcept = default;
     Passage& operator=(Passage&&) = delete;
     ~Passage() {
-      if (!turnstile_) return;
-      turnstile_->is_taken_ = false;
-      turnstile_->timer_.cancel();
+      if (!state_) return;
+      state_->is_taken = false;
+      state_->timer.cancel();
     }
 
    private:
-    Turnstile* turnstile_;
+    std::shared_ptr<State> state_;
   };
 
   awaitable<Passage> async_pass() {
-    while (is_taken_) {
+    const std::shared_ptr<State> state = state_;
+    while (state->is_taken) {
       boost::system::error_code ignored;  // cancelled: somebody left
-      co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+      co_await state->timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
-    co_return Passage(*this);
+    co_return Passage(state);
   }
 
  private:
-  asio::steady_timer timer_;
-  bool is_taken_ = false;
+  std::shared_ptr<State> state_;  // shared with those who are through
 };
 
 }  // namespace hobd

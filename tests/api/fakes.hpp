@@ -172,8 +172,8 @@ struct FakeRegistry final : Registry {
     return all;
   }
   std::vector<PluginReport> reports() const override {
-    return {{.instance = "channel_http", .plugin = "channel_http", .version = "1", .language = "native", .state = "ready", .reason = {}, .kinds = {"routes"}},
-            {.instance = "broken", .plugin = "broken", .version = "1", .language = "lua", .state = "failed", .reason = "main.lua:3: no", .kinds = {"tool"}}};
+    return {{.instance = "channel_http", .plugin = "channel_http", .version = "1", .language = "native", .state = "ready", .reason = {}, .kinds = {"routes"}, .isolation = {}},
+            {.instance = "broken", .plugin = "broken", .version = "1", .language = "lua", .state = "failed", .reason = "main.lua:3: no", .kinds = {"tool"}, .isolation = {}}};
   }
 };
 
