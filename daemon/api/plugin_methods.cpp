@@ -89,7 +89,7 @@ Result<json::value> changes_json(const std::vector<PluginChange>& changes) {
   Code code = Code::unavailable;
   for (const PluginChange& change : changes) {
     if (change.is_fault()) {
-      faults += (faults.empty() ? "" : "; ") + fmt::format("{} {}: {}", change.instance, outcome_name(change.outcome), change.text);
+      faults += (faults.empty() ? "" : "; ") + fmt::format("{}: {}", change.instance, change.text);
       if (change.outcome == PluginChange::Outcome::unsupported) code = Code::unsupported;
     }
     items.push_back(json::object{{"instance", change.instance},

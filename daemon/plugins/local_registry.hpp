@@ -127,6 +127,7 @@ class LocalRegistry final : public Registry {
   std::vector<PluginReport> missing_;
   std::map<std::string, ToolEntry, std::less<>> tools_;
   RouteTable routes_;
+  std::set<std::string> clashes_;  // of tools and routes, that the log has spoken of
   std::function<void()> changed_;
   bool stopping_ = false, rescan_waits_ = false;
   PluginPool pool_, blocking_;

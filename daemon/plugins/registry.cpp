@@ -183,18 +183,25 @@ void LocalRegistry::remember_missing(const Wanted& wanted) {
 void LocalRegistry::index() {
   tools_.clear();
   routes_ = {};
+  std::set<std::string> clashes;
+  const auto clash = [&](const std::string& name, std::string text) {
+    if (!clashes_.contains(text)) log::error(name, "{}", text);
+    clashes.insert(std::move(text));
+  };
   for (const auto& [name, entry] : instances_) {
     if (!is_serving(entry.instance->state())) continue;
     for (const ToolManifest& tool : entry.tools) {
       const auto [place, fresh] = tools_.try_emplace(tool.name, ToolEntry{tool, entry.instance.get()});
       if (!fresh)
-        log::error(name, "tool {} is offered by {} already; this one is left out", tool.name, place->second.instance->name());
+        clash(name, fmt::format("tool {} is offered by {} already; that of {} is left out", tool.name,
+                                place->second.instance->name(), name));
     }
     for (const RouteManifest& route : entry.instance->manifest().routes) {
       const auto added = routes_.add(route, *entry.instance);
-      if (added.has_error()) log::error(name, "{}", added.error().message);
+      if (added.has_error()) clash(name, added.error().message);
     }
   }
+  clashes_ = std::move(clashes);
   if (changed_) changed_();
 }
 

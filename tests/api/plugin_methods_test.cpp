@@ -51,7 +51,7 @@ TEST_CASE("a reload that left the old one serving is an error with the reason") 
   house.registry.changes = {{"a", "p", Outcome::kept, "main.lua:1: no"}};
   const auto kept = ask(house.table, "plugin.reload", {{"name", house.registry.instance.name_}});
   REQUIRE(kept.has_error());
-  CHECK(kept.error().message == "a kept: main.lua:1: no");
+  CHECK(kept.error().message == "a: main.lua:1: no");
   house.registry.changes = {{"a", "p", Outcome::unsupported, "restart hobd"}};
   CHECK(ask(house.table, "plugin.enable", {{"name", house.registry.instance.name_}}).error().code == Code::unsupported);
 }
