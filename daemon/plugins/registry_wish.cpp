@@ -22,14 +22,6 @@ constexpr std::uint64_t kKvQuota = 64 << 10;
 using Outcome = PluginChange::Outcome;
 namespace fs = std::filesystem;
 
-/// The folder, or the nearest one above it that is there, so that its making is noticed.
-fs::path nearest_folder(fs::path folder) {
-  std::error_code error;
-  while (!fs::is_directory(folder, error) && folder.has_parent_path() && folder != folder.parent_path())
-    folder = folder.parent_path();
-  return folder;
-}
-
 template <class T>
 struct End {
   explicit End(const asio::any_io_executor& core) : bell(core, asio::steady_timer::time_point::max()) {}
@@ -99,12 +91,14 @@ void LocalRegistry::follow_files(const Config& config) {
   std::set<fs::path> folders;
   std::error_code ignored;
   const auto follow = [&](const fs::path& root) {
-    folders.insert(nearest_folder(root));
+    // One that isn't there yet: the folder above it tells when it comes.
+    folders.insert(fs::is_directory(root, ignored) ? root : root.parent_path());
     for (const auto& entry : fs::directory_iterator(root, ignored))
       if (entry.is_directory(ignored)) folders.insert(entry.path());
   };
   for (const fs::path& root : config.plugins.paths) follow(root);
-  for (const fs::path& root : context_.bundled_paths) follow(root);
+  for (const fs::path& root : context_.bundled_paths)
+    if (fs::is_directory(root, ignored)) follow(root);
   watch_->follow(folders);
 }
 

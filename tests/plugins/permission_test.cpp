@@ -85,10 +85,10 @@ std::optional<bool> memory_holds(pid_t pid, const std::string& text) {
 
 TEST_CASE("a script without permissions is told the line for each service") {
   PermissionHouse house("{}");
-  house.refuses(R"({"way":"http","url":"https://api.example.org/"})", Code::denied, R"("permissions": {"http": [)");
-  house.refuses(R"({"way":"websocket","url":"wss://api.example.org/"})", Code::denied, R"("permissions": {"http": [)");
+  house.refuses(R"({"way":"http","url":"https://api.example.org/"})", Code::denied, R"("permissions": {"http": ["api.example.org"]})");
+  house.refuses(R"({"way":"websocket","url":"wss://b.example:1/"})", Code::denied, R"("permissions": {"http": ["b.example"]})");
   house.refuses(R"({"way":"kv","value":"x"})", Code::denied, R"("permissions": {"kv": "1MiB"})");
-  house.refuses(R"({"way":"secret","name":"token"})", Code::denied, R"("permissions": {"secrets.read": [)");
+  house.refuses(R"({"way":"secret","name":"token"})", Code::denied, R"("permissions": {"secrets.read": ["token"]})");
   house.refuses(R"({"way":"method","name":"memory.search"})", Code::denied, R"("permissions": {"methods": [)");
 }
 
