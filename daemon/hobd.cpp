@@ -45,7 +45,8 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
                                        .methods = &method_tie,
                                        .channels = &sink_tie,
                                        .bundled_paths = bundled_plugin_paths(),
-                                       .owner = &notice});
+                                       .owner = &notice,
+                                       .watch_files = true});
   CO_CHECK(check_plugins(*registry, *config));
   const auto router = make_router(*registry, config, clock);
   const auto toolbox = make_toolbox(*registry, config);
@@ -60,7 +61,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   HttpGate gate({core, registry.get(), &store->users(), &clock, [&](int status) { metrics.count_request(status); }}, config);
   const auto http = make_http_server(core, http_options(*config), gate);
   MethodTable methods;
-  settings.set_users({registry.get(), router.get(), toolbox.get(), agent.get(), &gate, &methods});
+  settings.set_users({registry.get(), router.get(), toolbox.get(), agent.get(), &gate});
   DaemonControl daemon = daemon_control(settings, stop, *http, clock);
   add_system_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});
   add_watch_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});
@@ -79,8 +80,8 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
 
   const auto control = make_control_socket(core, methods, store->users(),
                                            {.path = config->runtime_dir / "hob.sock", .adopted_fd = inherited.control});
+  registry->on_change([&] { update_provided_methods(methods, *registry); });
   co_await registry->start(config);
-  add_provided_methods(methods, *registry);
   // The last run's turns have their places before a channel or the listener brings new ones.
   co_await agent->resume();
   sink_tie.open(*inbox);

@@ -23,11 +23,24 @@ void MethodTable::add(MethodSpec spec, MethodFunction function) {
   const auto result = Schema::compile(spec.result);
   if (result.has_error()) throw std::logic_error("method " + spec.name + ": result: " + result.error().message);
   std::string name = spec.name;
-  auto entry = std::make_unique<Entry>(Entry{std::move(spec), *std::move(params), std::move(function)});
+  auto entry = std::make_shared<Entry>(Entry{std::move(spec), *std::move(params), std::move(function)});
   specs_.insert(std::upper_bound(specs_.begin(), specs_.end(), name,
                                  [](const std::string& n, const MethodSpec* s) { return n < s->name; }),
                 &entry->spec);
   entries_.emplace(std::move(name), std::move(entry));
+}
+
+void MethodTable::remove(std::string_view name) {
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) return;
+  std::erase(specs_, &found->second->spec);
+  entries_.erase(found);
+}
+
+std::optional<std::string> MethodTable::scope_of(std::string_view method) const {
+  const auto found = entries_.find(method);
+  if (found == entries_.end()) return std::nullopt;
+  return found->second->spec.scope;
 }
 
 const std::vector<const MethodSpec*>& MethodTable::specs() const { return specs_; }
@@ -45,8 +58,8 @@ awaitable<Result<json::value>> MethodTable::invoke(const Principal& who, std::st
     message += near.empty() ? "; api.describe lists them" : ", did you mean \"" + std::string(near) + "\"?";
     co_return Error{Code::not_found, std::move(message)};
   }
-  // Entries are never removed, so the reference outlives every suspension.
-  const Entry& entry = *found->second;
+  const std::shared_ptr<Entry> held = found->second;  // a reload may take it out meanwhile
+  const Entry& entry = *held;
   if (!who.may(entry.spec.scope))
     co_return Error{Code::denied, entry.spec.name + " needs the scope \"" + entry.spec.scope + "\""};
   json::value checked(std::move(params));

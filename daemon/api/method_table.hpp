@@ -21,6 +21,7 @@ struct MethodSpec {
   json::value result{}; // JSON Schema
   bool streaming = false;
   std::vector<std::string> positional{};  // the parameters hobctl takes without a flag, in order
+  std::string provider{};                 // the plugin instance that provides it; "": the daemon
 };
 
 struct MethodCall {
@@ -37,16 +38,19 @@ class MethodTable final : public MethodInvoker {
   ~MethodTable() override;
   /// A name is added once; a bad schema or a second add is a broken invariant.
   void add(MethodSpec spec, MethodFunction function);
+  /// Takes one out; calls of it that run go on to their ends. Unknown names are ignored.
+  void remove(std::string_view name);
   const std::vector<const MethodSpec*>& specs() const;  // sorted by name
   bool has(std::string_view method) const;
 
   /// not_found with the nearest name; denied with the scope that is missing; invalid with the parameter.
   awaitable<Result<json::value>> invoke(const Principal& who, std::string_view method, json::object params,
                                         std::function<void(const json::value& event)> on_event) override;
+  std::optional<std::string> scope_of(std::string_view method) const override;
 
  private:
   struct Entry;
-  std::map<std::string, std::unique_ptr<Entry>, std::less<>> entries_;
+  std::map<std::string, std::shared_ptr<Entry>, std::less<>> entries_;  // shared with the calls that run
   std::vector<const MethodSpec*> specs_;
 };
 

@@ -82,8 +82,9 @@ struct PluginContext {
   Registry* registry = nullptr;
 };
 void add_plugin_methods(MethodTable& table, PluginContext context);
-/// The methods that plugins provide. Called again after a reload: names that are there already are left alone.
-void add_provided_methods(MethodTable& table, Registry& registry);
+/// Makes the table hold the methods that plugins provide now, none that they provided before. A name that the daemon or
+/// another plugin has is left alone. `registry` outlives the table's last call.
+void update_provided_methods(MethodTable& table, Registry& registry);
 
 struct ModelContext {
   Router* router = nullptr;

@@ -1,8 +1,11 @@
 #include "api/methods.hpp"
 #include "api/objects.hpp"
+#include "api/permissions.hpp"
 #include "api/schemas.hpp"
 
 #include "base/text.hpp"
+
+#include <fmt/format.h>
 
 namespace hobd {
 namespace {
@@ -20,6 +23,13 @@ json::object report_json(const PluginReport& report) {
           {"reason", text_or_null(log::redact(report.reason))}};
 }
 
+/// Where it runs, in words.
+std::string place_of(const PluginReport& report) {
+  if (report.isolation.empty()) return {};
+  if (report.isolation == "none") return report.language == "lua" ? "inside hobd, in a Lua state of its own" : "inside hobd";
+  return report.pid > 0 ? fmt::format("in a process of its own, pid {}", report.pid) : "in a process of its own";
+}
+
 awaitable<Result<json::value>> list(PluginContext context) {
   json::array items;
   for (const PluginReport& report : context.registry->reports()) items.push_back(report_json(report));
@@ -32,17 +42,12 @@ json::object manifest_json(const Manifest& manifest) {
     tools.push_back(json::object{{"name", name}, {"effect", tool_effect_name(tool.effect)}, {"idempotent", tool.idempotent}});
   for (const RouteManifest& route : manifest.routes) routes.push_back(json::string(route.path));
   for (const MethodManifest& method : manifest.methods) methods.push_back(json::string(method.name));
-  const Permissions& granted = manifest.permissions;
   return {{"description", manifest.description},
           {"bundled", manifest.bundled},
           {"file", manifest.file.string()},
           {"tools", std::move(tools)},
           {"routes", std::move(routes)},
           {"methods", std::move(methods)},
-          {"permissions",
-           {{"http", json::array(granted.http.begin(), granted.http.end())},
-            {"methods", json::array(granted.methods.begin(), granted.methods.end())},
-            {"kv", granted.kv}}},
           {"config_schema", manifest.config_schema}};
 }
 
@@ -53,12 +58,18 @@ awaitable<Result<json::value>> info(PluginContext context, MethodCall call) {
     names.push_back(report.instance.empty() ? report.plugin : report.instance);
     if (report.instance != name && report.plugin != name) continue;
     json::object object = report_json(report);
+    object["runs"] = text_or_null(place_of(report));
+    object["quarantined"] = report.is_quarantined;
+    object["last_failure"] = text_or_null(report.last_failure);
+    object["pid"] = report.pid > 0 ? json::value(report.pid) : json::value();
+    object["memory_bytes"] = report.memory > 0 ? json::value(report.memory) : json::value();
     if (const Instance* instance = context.registry->find(report.instance)) {
       const InstanceStats stats = instance->stats();
       object["calls"] = stats.calls;
       object["failures"] = stats.failures;
       object["in_flight"] = stats.in_flight;
       for (auto& [key, value] : manifest_json(instance->manifest())) object[key] = std::move(value);
+      object["permissions"] = permissions_json(instance->manifest(), report.isolation);
     }
     co_return object;
   }
@@ -67,28 +78,38 @@ awaitable<Result<json::value>> info(PluginContext context, MethodCall call) {
                                        (near.empty() ? "; plugin.list names them" : ", did you mean \"" + std::string(near) + "\"?")};
 }
 
-/// Asks the instance by name at each call: a reload may have put another one in its place.
-awaitable<Result<json::value>> invoke_provided(Registry& registry, std::string instance_name, std::string method,
-                                               MethodCall call) {
-  Instance* instance = registry.find(instance_name);
-  if (!instance) co_return Error{Code::unavailable, method + ": the plugin " + instance_name + " isn't running"};
-  PluginCall request;
-  request.extension = "hob.method/1";
-  request.function = "invoke";
-  request.name = method;
-  request.payload = json::serialize(call.params);
-  const json::array scopes(call.who.scopes.begin(), call.who.scopes.end());
-  request.extra = json::serialize(json::object{{"id", call.who.user_id}, {"name", call.who.user_name}, {"scopes", scopes}});
-  request.principal = call.who;
-  request.on_chunk = [sink = std::move(call.on_event)](std::string chunk) {
-    auto event = parse_json(chunk);
-    sink(event ? *std::move(event) : json::value(to_valid_utf8(chunk)));
-    return true;
-  };
-  CO_TRY(const std::string answer, co_await instance->async_call(std::move(request)));
-  auto value = parse_json(answer);
-  if (value.has_error()) co_return Error{Code::internal, method + ": the plugin's answer is " + value.error().message};
-  co_return *std::move(value);
+}  // namespace
+
+namespace {
+
+/// What became of each instance; when one of them is worse off than was asked for, an error with all that happened.
+Result<json::value> changes_json(const std::vector<PluginChange>& changes) {
+  json::array items;
+  std::string faults;
+  Code code = Code::unavailable;
+  for (const PluginChange& change : changes) {
+    if (change.is_fault()) {
+      faults += (faults.empty() ? "" : "; ") + fmt::format("{}: {}", change.instance, change.text);
+      if (change.outcome == PluginChange::Outcome::unsupported) code = Code::unsupported;
+    }
+    items.push_back(json::object{{"instance", change.instance},
+                                 {"plugin", change.plugin},
+                                 {"outcome", outcome_name(change.outcome)},
+                                 {"message", change.text}});
+  }
+  if (!faults.empty()) return Error{code, std::move(faults)};
+  return json::value(json::object{{"items", std::move(items)}, {"next_cursor", nullptr}});
+}
+
+awaitable<Result<json::value>> reload(PluginContext context, MethodCall call) {
+  CO_TRY(const std::vector<PluginChange> changes, co_await context.registry->reload(std::string(string_or(call.params, "name"))));
+  co_return changes_json(changes);
+}
+
+awaitable<Result<json::value>> set_enabled(PluginContext context, MethodCall call, bool enabled) {
+  CO_TRY(const std::vector<PluginChange> changes,
+         co_await context.registry->set_enabled(std::string(string_or(call.params, "name")), enabled));
+  co_return changes_json(changes);
 }
 
 }  // namespace
@@ -102,33 +123,32 @@ void add_plugin_methods(MethodTable& table, PluginContext context) {
             [context](MethodCall) { return list(context); });
   table.add({.name = "plugin.info",
              .scope = "admin",
-             .doc = "One plugin: what it offers, what it may do, how often it was called.",
+             .doc = "One plugin: what it offers, where it runs, what it may do and whether that is enforced or only promised.",
              .params = params({{"name", "text", Need::required, "instance or plugin id"}}),
              .result = result({{"instance", "string"}, {"plugin", "string"}, {"state", "string"}}),
              .positional = {"name"}},
             [context](MethodCall call) { return info(context, std::move(call)); });
-}
-
-void add_provided_methods(MethodTable& table, Registry& registry) {
-  for (const auto& [method, instance] : registry.methods()) {
-    if (table.has(method->name)) continue;
-    json::value params_schema = method->params.is_object() ? method->params : params({});
-    json::value result_schema = method->result.is_object() ? method->result : json::value(json::object{});
-    // A plugin's schema comes from outside: a bad one costs that method, not the daemon.
-    if (Schema::compile(params_schema).has_error() || Schema::compile(result_schema).has_error()) {
-      log::warn("api", "method {} of plugin {} has a bad schema and is left out", method->name, instance->name());
-      continue;
-    }
-    table.add({.name = method->name,
-               .scope = method->scope,
-               .doc = method->doc,
-               .params = std::move(params_schema),
-               .result = std::move(result_schema),
-               .streaming = method->streaming},
-              [&registry, name = instance->name(), method_name = method->name](MethodCall call) {
-                return invoke_provided(registry, name, method_name, std::move(call));
-              });
-  }
+  table.add({.name = "plugin.reload",
+             .scope = "admin",
+             .doc = "Start a plugin anew from its files; the one that runs serves until the new one is ready.",
+             .params = params({{"name", "text", Need::required, "instance or plugin id"}}),
+             .result = list_result(),
+             .positional = {"name"}},
+            [context](MethodCall call) { return reload(context, std::move(call)); });
+  table.add({.name = "plugin.enable",
+             .scope = "admin",
+             .doc = "Switch a plugin on again, or start one that failed or is quarantined anew.",
+             .params = params({{"name", "text", Need::required, "instance or plugin id"}}),
+             .result = list_result(),
+             .positional = {"name"}},
+            [context](MethodCall call) { return set_enabled(context, std::move(call), true); });
+  table.add({.name = "plugin.disable",
+             .scope = "admin",
+             .doc = "Switch a plugin off, over restarts too; its calls in flight end first.",
+             .params = params({{"name", "text", Need::required, "instance or plugin id"}}),
+             .result = list_result(),
+             .positional = {"name"}},
+            [context](MethodCall call) { return set_enabled(context, std::move(call), false); });
 }
 
 }  // namespace hobd

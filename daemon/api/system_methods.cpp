@@ -29,9 +29,11 @@ awaitable<Result<json::value>> status(SystemContext context, MethodCall call) {
   std::int64_t ready = 0, failed = 0, restarts = 0;
   json::array faults;
   for (const PluginReport& report : context.registry->reports()) {
-    ++(report.state == "ready" ? ready : failed);
     restarts += report.restarts;
-    if (report.state != "ready" && report.state != "stopped" && call.who.is_admin())
+    if (report.state == "stopped") continue;  // as the owner wants it
+    ++(report.state == "ready" ? ready : failed);
+    // One that serves may still have a reason: its changed files were not taken.
+    if ((report.state != "ready" || !report.reason.empty()) && call.who.is_admin())
       faults.push_back(json::object{{"instance", report.instance}, {"state", report.state}, {"reason", report.reason}});
   }
   plugins["ready"] = ready;
@@ -100,6 +102,29 @@ void check_disk(const Config& config, std::vector<Finding>& findings) {
   findings.push_back({"disk", status, fmt::format("{} MiB free under {}", free_mib, config.state_dir.string())});
 }
 
+/// What to do about a plugin that doesn't run, when its reason doesn't say it.
+std::string advice_for(const PluginReport& report) {
+  if (report.instance.empty() || report.is_quarantined || report.state != "failed") return {};
+  return fmt::format("; mend it, then run hobctl plugin reload {}, or switch it off with hobctl plugin disable {}", report.instance,
+                     report.instance);
+}
+
+void check_plugins(const Registry& registry, std::vector<Finding>& findings) {
+  std::size_t ready = 0;
+  bool all_ready = true;
+  for (const PluginReport& report : registry.reports()) {
+    if (report.state == "stopped") continue;  // as the owner wants it
+    ready += report.state == "ready" ? 1 : 0;
+    if (report.state == "ready" && report.reason.empty()) continue;
+    all_ready = false;
+    const std::string name = report.instance.empty() ? std::string() : report.instance + ": ";
+    findings.push_back({"plugin", report.state == "ready" ? "warn" : "fail",
+                        fmt::format("{}{}{}{}{}", name, report.is_quarantined ? "" : report.state,
+                                    report.reason.empty() || report.is_quarantined ? "" : ": ", report.reason, advice_for(report))});
+  }
+  if (all_ready) findings.push_back({"plugins", "ok", fmt::format("{} run", ready)});
+}
+
 awaitable<Result<json::value>> doctor(SystemContext context) {
   const std::shared_ptr<const Config> config = context.daemon->config();
   std::vector<Finding> findings;
@@ -112,15 +137,7 @@ awaitable<Result<json::value>> doctor(SystemContext context) {
     findings.push_back({"database", "fail", store.error().message});
   check_disk(*config, findings);
 
-  bool plugins_ready = true;
-  for (const PluginReport& report : context.registry->reports()) {
-    if (report.state == "ready") continue;
-    plugins_ready = false;
-    findings.push_back({"plugin", "fail",
-                        fmt::format("{}: {}{}{}", report.instance.empty() ? report.plugin : report.instance, report.state,
-                                    report.reason.empty() ? "" : ": ", report.reason)});
-  }
-  if (plugins_ready) findings.push_back({"plugins", "ok", fmt::format("{} run", context.registry->reports().size())});
+  check_plugins(*context.registry, findings);
 
   const std::vector<std::string> failures = context.router->failures();
   for (const std::string& failure : failures) findings.push_back({"models", "fail", failure});

@@ -35,10 +35,6 @@ std::shared_ptr<const Config> with_running_keys(const Config& running, const Con
   config->http.idle_timeout = running.http.idle_timeout;
   config->http.request_timeout = running.http.request_timeout;
   config->auth.mode = running.auth.mode;
-  config->plugins.paths = running.plugins.paths;
-  config->plugins.isolation_default = running.plugins.isolation_default;
-  config->plugins.isolation_bundled = running.plugins.isolation_bundled;
-  config->plugins.isolation_of = running.plugins.isolation_of;
   for (const std::string& key : restart_keys(running, fresh)) show_running(running.shown, config->shown, key);
   assert(restart_keys(running, *config).empty());  // a key that waits for a restart and is not held back here
   return config;
@@ -85,7 +81,6 @@ awaitable<Result<json::value>> Settings::reload() {
   users_.gate->set_config(config_);
   // Plugins last: an instance that refuses its new settings keeps its old ones, and the rest is in place.
   for (const Error& error : co_await users_.registry->reconfigure(config_)) faults.push_back(json::string(error.message));
-  add_provided_methods(*users_.methods, *users_.registry);
   log::info("core", "configuration reloaded{}", restart.empty() ? "" : "; some keys wait for a restart: " + json::serialize(restart));
   co_return json::object{{"applied", true}, {"restart", std::move(restart)}, {"faults", std::move(faults)}};
 }

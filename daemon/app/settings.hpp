@@ -3,7 +3,6 @@
 
 #include "agent/agent.hpp"
 #include "api/http_gate.hpp"
-#include "api/method_table.hpp"
 #include "app/options.hpp"
 
 namespace hobd {
@@ -15,7 +14,6 @@ struct ConfigUsers {
   Toolbox* tools = nullptr;
   Agent* agent = nullptr;
   HttpGate* gate = nullptr;
-  MethodTable* methods = nullptr;
 };
 
 class Settings {

@@ -18,6 +18,9 @@ struct MethodTie final : MethodInvoker {
     if (!target) co_return Error{Code::unavailable, "the daemon is starting"};
     co_return co_await target->invoke(who, method, std::move(params), std::move(on_event));
   }
+  std::optional<std::string> scope_of(std::string_view method) const override {
+    return target ? target->scope_of(method) : std::nullopt;
+  }
 };
 
 /// Messages that channels bring before the turns of the last run are queued wait: they would overtake them.

@@ -271,9 +271,6 @@ std::vector<std::string> restart_keys(const Config& before, const Config& after)
   // Was checked against an address that a running daemon doesn't change: to take it at once could open the
   // old one.
   compare("auth.mode", before.auth.mode == after.auth.mode);
-  compare("plugins.isolation", before.plugins.isolation_default == after.plugins.isolation_default &&
-                                   before.plugins.isolation_bundled == after.plugins.isolation_bundled &&
-                                   before.plugins.isolation_of == after.plugins.isolation_of);
   return keys;
 }
 

@@ -75,7 +75,8 @@ void discover(const std::vector<fs::path>& folders, Origin origin, Discovery& ou
     for (const fs::path& file : found.manifests) {
       auto manifest = read_manifest(file, origin == Origin::bundled);
       if (manifest.has_error()) {
-        out.faults.push_back(std::move(manifest).error());
+        out.faults.push_back(manifest.error());
+        out.refused.emplace(fs::absolute(file), std::move(manifest).error());
         continue;
       }
       const auto [place, fresh] = out.plugins.try_emplace(manifest->id, *manifest);

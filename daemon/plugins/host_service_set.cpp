@@ -171,8 +171,12 @@ awaitable<Result<std::string>> HostServiceSet::do_kv_get(std::string key) {
 }
 awaitable<Result<std::string>> HostServiceSet::do_kv_set(std::string key, std::string value) {
   CO_CHECK(check_key(key));
-  CO_CHECK(co_await backends_.kv->set(instance_, std::move(key), std::move(value), manifest_.permissions.kv));
-  co_return std::string();
+  const std::uint64_t quota = manifest_.permissions.kv;
+  const Result<void> stored = co_await backends_.kv->set(instance_, std::move(key), std::move(value), quota);
+  if (!stored.has_error()) co_return std::string();
+  if (stored.error().code != Code::overloaded) co_return stored.error();
+  co_return Error{Code::overloaded, fmt::format("{}; to have more, write \"permissions\": {{\"kv\": \"{}KiB\"}} in {}",
+                                                stored.error().message, (quota * 2 + 1023) / 1024, manifest_.file.string())};
 }
 awaitable<Result<std::string>> HostServiceSet::do_kv_remove(std::string key) {
   CO_CHECK(check_key(key));
@@ -231,6 +235,17 @@ Result<Principal> HostServiceSet::asker(const json::object& options) const {
   return user;
 }
 
+/// What the manifest doesn't grant is said in the manifest's words; what the user may not do, the method says.
+Result<void> HostServiceSet::check_scope(const std::string& method) const {
+  const std::optional<std::string> scope = backends_.methods->scope_of(method);
+  Principal granted;
+  granted.scopes.insert(manifest_.permissions.methods.begin(), manifest_.permissions.methods.end());
+  if (!scope || granted.may(*scope) || granted.scopes.contains("*")) return {};
+  return Error{Code::denied, fmt::format("{} needs the scope {}, which is not granted to this plugin; to grant it, add "
+                                         "\"permissions\": {{\"methods\": [\"{}\"]}} to {}", method, *scope, *scope,
+                                         manifest_.file.string())};
+}
+
 awaitable<Result<std::string>> HostServiceSet::do_method(OperationPtr operation, std::string method, std::string params,
                                                          std::string options) {
   if (params.empty()) params = "{}";
@@ -238,6 +253,7 @@ awaitable<Result<std::string>> HostServiceSet::do_method(OperationPtr operation,
   CO_TRY(json::object arguments, parse_json_object(params));
   CO_TRY(const json::object chosen, parse_json_object(options));
   CO_TRY(const Principal who, asker(chosen));
+  CO_CHECK(check_scope(method));
   auto self = shared_from_this();
   std::function<void(const json::value&)> on_event = [self, operation](const json::value& value) {
     if (!self->event(operation, HOB_EVENT_DATA, json::serialize(value))) operation->tasks->cancel();

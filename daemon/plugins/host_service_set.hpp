@@ -105,6 +105,7 @@ class HostServiceSet : public std::enable_shared_from_this<HostServiceSet> {  //
                                            std::string options);
   awaitable<Result<std::string>> do_deliver(std::string event_json);
   Result<Principal> asker(const json::object& options) const;
+  Result<void> check_scope(const std::string& method) const;
   struct Outgoing;
   Result<Outgoing> prepare(const json::object& request, std::string_view plain, std::string_view secure) const;
 

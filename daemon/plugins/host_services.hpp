@@ -6,6 +6,7 @@
 #include "base/task_group.hpp"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,8 @@ class MethodInvoker {
   /// `on_event` gets the events of a streaming method. Errors as the method's own; denied without the scope.
   virtual awaitable<Result<json::value>> invoke(const Principal& who, std::string_view method, json::object params,
                                                 std::function<void(const json::value& event)> on_event) = 0;
+  /// The scope that a method needs ("": none), nothing when there is no such method.
+  virtual std::optional<std::string> scope_of(std::string_view) const { return std::nullopt; }
 };
 
 /// The way in for messages. Implemented by channels/inbox.

@@ -60,7 +60,7 @@ Result<void> LocalInstance::load_on_strand(const std::string& config) {
   return activated;
 }
 
-awaitable<Result<void>> LocalInstance::async_start() {
+awaitable<Result<void>> LocalInstance::async_load() {
   return asio::async_initiate<decltype(asio::use_awaitable), void(Result<void>)>(
       [self = self()](auto handler) {
         // shared: std::function copies, the handler can't be

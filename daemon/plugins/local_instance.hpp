@@ -17,7 +17,6 @@ class LocalInstance final : public ManagedInstance, public PluginPort {
  public:
   static std::shared_ptr<LocalInstance> make(LocalInstanceOptions options);
 
-  awaitable<Result<void>> async_start() override;
   void close() override;
   /// The thread that its start holds is made up for.
   void give_up(std::string reason) override;
@@ -36,6 +35,7 @@ class LocalInstance final : public ManagedInstance, public PluginPort {
   std::shared_ptr<LocalInstance> self() { return std::static_pointer_cast<LocalInstance>(shared_from_this()); }
   void open_host();
 
+  awaitable<Result<void>> async_load() override;
   awaitable<void> async_destroy(bool drained, std::chrono::steady_clock::time_point end) override;
   bool has(const PluginFunction& function) const override { return function.present(tables_); }
   void enter(hob_id id, const CallPtr& call) override;

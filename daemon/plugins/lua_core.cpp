@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 
@@ -55,10 +56,29 @@ int operate(lua_State* lua, Source source, const Table* table, const char* permi
   return 1;
 }
 
+/// The line of the manifest that a refusal names. A plain buffer: the error is raised over this frame.
+struct Line {
+  char text[400];
+};
+
+/// `request` is JSON whose url holds the host.
+Line http_line(hob_str request) {
+  const std::string_view text(request.data, request.size);
+  const std::size_t scheme = text.find("://");
+  std::string_view host = scheme == std::string_view::npos ? std::string_view{} : text.substr(scheme + 3);
+  host = host.substr(0, host.find_first_of("/?#:@\"\\$ "));
+  if (host.empty() || host.size() > 253) host = "the host";
+  Line line;
+  std::snprintf(line.text, sizeof line.text, "not granted: add \"permissions\": {\"http\": [\"%.*s\"]} to plugin.json",
+                int(host.size()), host.data());
+  return line;
+}
+
 int core_http(lua_State* lua) {
   const hob_str request = to_hob(text_argument(lua, 1)), body = to_hob(text_argument(lua, 2));
   const auto* http = plugin_of(lua).host().http;
-  return operate(lua, Source::http, http, "not granted: add \"http\": [\"the host\"] to \"permissions\" in plugin.json",
+  const Line line = http_line(request);
+  return operate(lua, Source::http, http, line.text,
                  [&](const hob_host* host, hob_id id) { http->request(host, id, request, body); });
 }
 
@@ -66,7 +86,7 @@ int core_kv(lua_State* lua) {
   const std::string_view verb = text_argument(lua, 1);
   const hob_str first = to_hob(text_argument(lua, 2)), second = to_hob(text_argument(lua, 3));
   const auto* kv = plugin_of(lua).host().kv;
-  return operate(lua, Source::operation, kv, "not granted: add \"kv\": \"1MiB\" to \"permissions\" in plugin.json",
+  return operate(lua, Source::operation, kv, "not granted: add \"permissions\": {\"kv\": \"1MiB\"} to plugin.json",
                  [&](const hob_host* host, hob_id id) {
                    if (verb == "get") kv->get(host, id, first);
                    else if (verb == "set") kv->set(host, id, first, second);
@@ -80,15 +100,17 @@ int core_method(lua_State* lua) {
   const hob_str options = to_hob(text_argument(lua, 3));
   const auto* method = plugin_of(lua).host().method;
   return operate(lua, Source::method, method,
-                 "not granted: add \"methods\": [\"the scope\"] to \"permissions\" in plugin.json",
+                 "not granted: add \"permissions\": {\"methods\": [\"the scope\"]} to plugin.json",
                  [&](const hob_host* host, hob_id id) { method->invoke(host, id, name, params, options); });
 }
 
 int core_secret(lua_State* lua) {
   const hob_str name = to_hob(text_argument(lua, 1));
   const auto* secret = plugin_of(lua).host().secret;
-  return operate(lua, Source::operation, secret,
-                 "not granted: add \"secrets.read\": [\"the name\"] to \"permissions\" in plugin.json",
+  Line line;
+  std::snprintf(line.text, sizeof line.text, "not granted: add \"permissions\": {\"secrets.read\": [\"%.*s\"]} to plugin.json",
+                int(std::min<std::size_t>(name.size, 200)), name.data);
+  return operate(lua, Source::operation, secret, line.text,
                  [&](const hob_host* host, hob_id id) { secret->read(host, id, name); });
 }
 
@@ -132,8 +154,8 @@ int core_timer_stop(lua_State* lua) {
 int core_websocket_open(lua_State* lua) {
   const hob_str request = to_hob(text_argument(lua, 1));
   const auto* websocket = plugin_of(lua).host().websocket;
-  return operate(lua, Source::websocket, websocket,
-                 "not granted: add \"http\": [\"the host\"] to \"permissions\" in plugin.json",
+  const Line line = http_line(request);
+  return operate(lua, Source::websocket, websocket, line.text,
                  [&](const hob_host* host, hob_id id) { websocket->open(host, id, request); });
 }
 

@@ -8,6 +8,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace hobd {
 namespace {
 constexpr std::chrono::milliseconds kPoll{2};
@@ -36,6 +38,48 @@ ManagedInstance::ManagedInstance(InstanceOptions options)
 
 // ---- life ----
 
+awaitable<Result<void>> ManagedInstance::async_prepare() {
+  const auto self = shared_from_this();
+  co_return co_await async_load();
+}
+
+awaitable<Result<void>> ManagedInstance::async_open_channel() {
+  const auto self = shared_from_this();
+  channel_ = Channel::open;
+  if (state_ != InstanceState::ready || !is_channel()) co_return Result<void>{};
+  const Result<std::string> started = co_await channel_call("start", kChannelStart);
+  if (started.has_error()) co_return started.error().with_context("the channel doesn't start");
+  co_return Result<void>{};
+}
+
+bool ManagedInstance::is_sending() const {
+  return std::any_of(calls_.begin(), calls_.end(), [](const auto& entry) {
+    const PluginCall& call = entry.second->call;
+    return call.extension == HOB_EXT_CHANNEL && call.function == "send";
+  });
+}
+
+awaitable<void> ManagedInstance::async_shut_channel(std::chrono::milliseconds limit) {
+  const auto self = shared_from_this();
+  if (std::exchange(channel_, Channel::shut) == Channel::shut) co_return;
+  if (state_ != InstanceState::ready || !has(*find_function(HOB_EXT_CHANNEL, "stop"))) co_return;
+  // Named: g++ 12 destroys the captures of a temporary in a co_await expression twice.
+  std::function<bool()> is_sent = [self] { return !self->is_sending(); };
+  co_await wait_until(std::move(is_sent), std::chrono::steady_clock::now() + limit / 2);
+  const Result<std::string> stopped = co_await channel_call("stop", limit / 2);
+  if (stopped.has_error()) log::warn(name_, "the channel doesn't stop: {}", stopped.error().message);
+}
+
+awaitable<void> ManagedInstance::async_retire(std::chrono::milliseconds drain, std::chrono::milliseconds limit) {
+  const auto self = shared_from_this();
+  co_await async_shut_channel(limit);
+  std::function<bool()> is_drained = [self] { return self->calls_.empty() || !is_serving(self->state_); };
+  co_await wait_until(std::move(is_drained), std::chrono::steady_clock::now() + drain);
+  if (const std::size_t left = calls_.size(); left > 0 && is_serving(state_))
+    log::warn(name_, "{} calls of the replaced plugin did not end within {} s and are cancelled", left, drain.count() / 1000);
+  co_await async_stop(limit);
+}
+
 awaitable<Result<std::string>> ManagedInstance::channel_call(const char* function, std::chrono::milliseconds deadline) {
   PluginCall call;
   call.extension = HOB_EXT_CHANNEL;
@@ -44,12 +88,10 @@ awaitable<Result<std::string>> ManagedInstance::channel_call(const char* functio
   co_return co_await async_call(std::move(call));
 }
 
-awaitable<void> ManagedInstance::async_start_channel() {
-  const auto self = shared_from_this();
-  const PluginFunction* start = find_function(HOB_EXT_CHANNEL, "start");
-  if (state_ != InstanceState::ready || !has(*start)) co_return;
-  const Result<std::string> started = co_await channel_call("start", kChannelStart);
-  if (started.has_error()) log::error(name_, "the channel doesn't start: {}", started.error().message);
+awaitable<void> ManagedInstance::start_channel() {
+  if (channel_ == Channel::shut) co_return;
+  const Result<void> started = co_await async_open_channel();
+  if (started.has_error()) log::error(name_, "{}", started.error().message);
 }
 
 void ManagedInstance::fail(std::string reason) {
@@ -72,8 +114,8 @@ awaitable<void> ManagedInstance::async_stop(std::chrono::milliseconds limit) {
   const auto self = shared_from_this();
   if (state_ == InstanceState::stopped || state_ == InstanceState::failed) co_return;
   const auto end = std::chrono::steady_clock::now() + limit;
-  const bool was_ready = state_ == InstanceState::ready;
-  if (was_ready && has(*find_function(HOB_EXT_CHANNEL, "stop"))) {
+  const bool was_open = std::exchange(channel_, Channel::shut) == Channel::open;
+  if (was_open && state_ == InstanceState::ready && has(*find_function(HOB_EXT_CHANNEL, "stop"))) {
     const Result<std::string> stopped = co_await channel_call("stop", limit / 2);
     if (stopped.has_error()) log::warn(name_, "the channel doesn't stop: {}", stopped.error().message);
   }
@@ -120,12 +162,19 @@ Result<void> ManagedInstance::takes_calls() const {
 
 CallTable::OnChunk ManagedInstance::chunk_sink(const CallPtr& call, std::shared_ptr<hob_id>) { return call->call.on_chunk; }
 
+Result<void> ManagedInstance::may_start(const PluginFunction* function, const PluginCall& call) const {
+  TRY(takes_calls());
+  if (!function || !has(*function))
+    return Error{Code::unsupported, fmt::format("plugin {} doesn't offer {} {}", name_, call.extension, call.function)};
+  if (channel_ == Channel::shut && call.extension == HOB_EXT_CHANNEL && call.function == "send")
+    return Error{Code::unavailable, fmt::format("the channel {} is shut while the plugin is changed", name_)};
+  return {};
+}
+
 std::uint64_t ManagedInstance::start_call(PluginCall wanted, std::function<void(Result<std::string>)> done) {
   ++stats_.calls;
   const PluginFunction* function = find_function(wanted.extension, wanted.function);
-  Result<void> may = takes_calls();
-  if (!may.has_error() && (!function || !has(*function)))
-    may = Error{Code::unsupported, fmt::format("plugin {} doesn't offer {} {}", name_, wanted.extension, wanted.function)};
+  const Result<void> may = may_start(function, wanted);
   if (may.has_error()) {
     ++stats_.failures;
     asio::post(backends_.core, [done = std::move(done), refusal = may.error()]() mutable { done(std::move(refusal)); });

@@ -33,10 +33,16 @@ struct InstanceOptions {
 class ManagedInstance : public Instance, public std::enable_shared_from_this<ManagedInstance> {
  public:
   // shared: timers, posts and the plugin's work keep it alive
-  /// Loads, creates and activates the plugin.
-  virtual awaitable<Result<void>> async_start() = 0;
-  /// Starts its channel, if it is one: messages may come from now on. Logs what fails.
-  awaitable<void> async_start_channel();
+  /// Loads, creates and activates the plugin. A channel stays shut.
+  awaitable<Result<void>> async_prepare();
+  /// Starts the channel; nothing to do for what is none. Until then, and after async_shut_channel(), messages to send
+  /// are unavailable, so that the outbox holds them.
+  awaitable<Result<void>> async_open_channel();
+  /// Lets the messages that are being sent come to their ends, then stops the channel. At most `limit`.
+  awaitable<void> async_shut_channel(std::chrono::milliseconds limit);
+  bool is_channel() const { return has(*find_function(HOB_EXT_CHANNEL, "start")); }
+  /// For one that was replaced: waits at most `drain` for its calls in flight, which go on, then async_stop(limit).
+  awaitable<void> async_retire(std::chrono::milliseconds drain, std::chrono::milliseconds limit);
   /// Refuses new calls, stops the channel, cancels the calls in flight, waits at most `limit` for them, destroys the
   /// plugin. One that doesn't come back is abandoned (in the daemon) or killed (in a process) with a log line.
   awaitable<void> async_stop(std::chrono::milliseconds limit);
@@ -47,6 +53,12 @@ class ManagedInstance : public Instance, public std::enable_shared_from_this<Man
   const json::object& settings() const { return settings_; }
   /// "none": inside the daemon; "process".
   virtual std::string_view isolation() const { return "none"; }
+  /// Its process; -1: none.
+  virtual pid_t pid() const { return -1; }
+  /// Switched off after too many ends.
+  bool is_quarantined() const { return is_quarantined_; }
+  /// What its process last died of; "" when it never did.
+  const std::string& last_failure() const { return last_failure_; }
   /// Marks it failed before it was started, or after.
   void fail(std::string reason);
   /// It doesn't come back from its start.
@@ -81,6 +93,7 @@ class ManagedInstance : public Instance, public std::enable_shared_from_this<Man
   explicit ManagedInstance(InstanceOptions options);
 
   // All on the core thread:
+  virtual awaitable<Result<void>> async_load() = 0;
   /// The plugin has no call in flight any more, or `drained` is false.
   virtual awaitable<void> async_destroy(bool drained, std::chrono::steady_clock::time_point end) = 0;
   virtual bool has(const PluginFunction& function) const = 0;
@@ -99,6 +112,8 @@ class ManagedInstance : public Instance, public std::enable_shared_from_this<Man
   virtual bool is_idle() const = 0;
 
   awaitable<bool> wait_until(std::function<bool()> condition, std::chrono::steady_clock::time_point limit);
+  /// Starts it again in a process that came back, if it was open.
+  awaitable<void> start_channel();
   Result<Principal> principal_of_call(hob_id call) const;
   const CallPtr* find_call(hob_id id) const;
   void refuse_all(Code code, const std::string& why);
@@ -110,7 +125,8 @@ class ManagedInstance : public Instance, public std::enable_shared_from_this<Man
   const std::shared_ptr<CallTable> table_;  // shared with posts to the core
   json::object settings_;
   InstanceState state_ = InstanceState::starting;
-  std::string reason_;
+  std::string reason_, last_failure_;
+  bool is_quarantined_ = false;
   InstanceStats stats_;
   std::map<hob_id, CallPtr> calls_;
 
@@ -121,6 +137,10 @@ class ManagedInstance : public Instance, public std::enable_shared_from_this<Man
   void cancel(hob_id id, const CallPtr& call);
   void ended(hob_id id, Result<std::string> result);
   awaitable<Result<std::string>> channel_call(const char* function, std::chrono::milliseconds deadline);
+  Result<void> may_start(const PluginFunction* function, const PluginCall& call) const;
+  bool is_sending() const;
+
+  enum class Channel { shut, open } channel_ = Channel::shut;  // as it is wanted
 };
 
 }  // namespace hobd

@@ -166,13 +166,14 @@ Result<void> read_channel(const ManifestObject& top, Manifest& manifest) {
     return {};
   }
   const ManifestObject entry(*object, "channel");
-  TRY(entry.only({"max_message", "count", "markdown", "idempotent_send", "per_second"}));
+  TRY(entry.only({"max_message", "count", "markdown", "idempotent_send", "per_second", "overlap"}));
   ChannelManifest channel;
   channel.max_message = std::size_t(TRY(entry.number("max_message", 0, 0, 1e9)));
   channel.count = TRY(entry.choice("count", {"codepoints", "utf16", "bytes"}));
   channel.markdown = TRY(entry.choice("markdown", {"commonmark", "none", "discord"}));
   channel.idempotent_send = TRY(entry.flag("idempotent_send", false));
   channel.per_second = TRY(entry.number("per_second", 0, 0, 1e6));
+  channel.overlap = TRY(entry.flag("overlap", false));
   manifest.channel = std::move(channel);
   return {};
 }

@@ -54,6 +54,8 @@ struct ChannelManifest {
   std::string markdown = "commonmark";  // none | discord | commonmark
   bool idempotent_send = false;
   double per_second = 0;  // 0: no limit
+  /// Two transports of one account may be open at once: a reload then opens the new one before it shuts the old one.
+  bool overlap = false;
 };
 
 struct Permissions {
@@ -91,6 +93,7 @@ Result<Manifest> read_manifest(const std::filesystem::path& file, bool bundled);
 struct Discovery {
   std::map<std::string, Manifest> plugins;  // by id; the first path wins
   std::vector<Error> faults;                // one a manifest that was refused; the others still load
+  std::map<std::filesystem::path, Error> refused;  // those of the faults that belong to a manifest, by its file
 };
 
 /// Finds the manifests below each folder: DIR/*/plugin.json and DIR/*.json beside a .lua or .so.

@@ -6,6 +6,11 @@
 //   - each entry of models.providers and channels names its plugin;
 //   - every tool plugin and every plugin with "autostart" runs under its own id, with settings from
 //     tools.<id without "tool_"> or plugins.config.<id>, unless plugins.disabled lists it.
+//
+// A changed manifest, code or setting gives a new instance (another process, another Lua state). It must load, activate
+// and, with tools, describe itself before it takes the old one's place; tools and routes switch in one step of the core
+// thread. The old one then finishes its calls in flight and goes. When the new one fails, the old one keeps serving and
+// reports() say why. A library that is mapped into the daemon stays: it takes a restart, or a process of its own.
 #pragma once
 
 #include "config/config.hpp"
@@ -37,6 +42,9 @@ struct RegistryContext {
   OwnerNotice* owner = nullptr;                      // told when a plugin is quarantined; may be null
   std::filesystem::path plugin_host = {};            // hob-plugin-host; "": found beside this program
   RemoteLimits remote = {};                          // of plugins in processes of their own
+  bool watch_files = false;                          // take changed plugin files by itself
+  std::chrono::milliseconds settle{300};             // from the last change of a file until it is looked at
+  std::chrono::milliseconds drain{120'000};          // what calls of a replaced plugin have left to end by themselves
 };
 
 /// A tool as the model and the API see it.
@@ -56,7 +64,30 @@ struct PluginReport {
   std::vector<std::string> kinds;
   std::string isolation = {};  // none or process; "" when it isn't loaded
   std::uint32_t restarts = 0;  // of its process
+  bool is_quarantined = false;
+  pid_t pid = -1;              // of its process; -1: none
+  std::uint64_t memory = 0;    // bytes resident in its process
+  std::string last_failure = {};  // what its process last died of
 };
+
+/// What became of one instance when files, settings or the owner's wish changed.
+struct PluginChange {
+  enum class Outcome {
+    unchanged,
+    started,      // it wasn't there
+    reloaded,     // another one took its place
+    configured,   // the same one took changed settings
+    stopped,      // it leaves
+    failed,       // it can't run
+    kept,         // the new one failed, the old one keeps serving
+    unsupported,  // it takes a restart of the daemon, the old one keeps serving
+  };
+  std::string instance, plugin;
+  Outcome outcome = Outcome::unchanged;
+  std::string text;  // a sentence for people
+  bool is_fault() const { return outcome >= Outcome::failed; }
+};
+std::string_view outcome_name(PluginChange::Outcome outcome) noexcept;
 
 class Registry {
  public:
@@ -66,6 +97,17 @@ class Registry {
   /// Applies a changed config to running instances (configure(), or activated anew). Faults: the old config
   /// of that instance stays, and the error says why.
   virtual awaitable<std::vector<Error>> reconfigure(std::shared_ptr<const Config> config) = 0;
+  /// Looks at the files again and takes what changed; what came is started, what is gone leaves. Done by itself when
+  /// RegistryContext::watch_files is set.
+  virtual awaitable<std::vector<PluginChange>> rescan() = 0;
+  /// Puts a new instance in the place of each that `name` means (an instance, or a plugin's id), whether it changed or
+  /// not; one that was quarantined starts with a clean count. not_found: no such plugin. Faults are in the changes.
+  virtual awaitable<Result<std::vector<PluginChange>>> reload(std::string name) = 0;
+  /// Switches an instance, or all of a plugin's, on or off, from now on and over restarts. Starts one that failed or is
+  /// quarantined anew. denied: the config's plugins.disabled lists it. not_found: no such plugin.
+  virtual awaitable<Result<std::vector<PluginChange>>> set_enabled(std::string name, bool enabled) = 0;
+  /// Called on the core thread after each change of what runs.
+  virtual void on_change(std::function<void()> changed) = 0;
   /// Cancels calls, waits at most `limit`, destroys the instances. Libraries stay mapped.
   virtual awaitable<void> stop(std::chrono::milliseconds limit) = 0;
 

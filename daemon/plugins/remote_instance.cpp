@@ -31,7 +31,7 @@ RemoteInstance::RemoteInstance(RemoteInstanceOptions options)
 
 // ---- life ----
 
-awaitable<Result<void>> RemoteInstance::async_start() {
+awaitable<Result<void>> RemoteInstance::async_load() {
   return asio::async_initiate<decltype(asio::use_awaitable), void(Result<void>)>(
       [self = self()](auto handler) {
         // shared: std::function copies, the handler can't be
@@ -88,7 +88,7 @@ void RemoteInstance::process_started(Result<std::uint64_t> functions) {
   std::vector<std::pair<hob_id, CallPtr>> held;
   for (const auto& [id, call] : calls_)
     if (!call->entered && !call->cancelling) held.emplace_back(id, call);
-  tasks_.spawn(name_ + " channel start", async_start_channel());
+  tasks_.spawn(name_ + " channel start", start_channel());
   for (const auto& [id, call] : held) enter(id, call);
 }
 
@@ -117,6 +117,7 @@ void RemoteInstance::crashed(const ProcessFate& fate) {
   restarts_at_once_ = comes_back && delay.count() == 0;
   state_ = comes_back ? InstanceState::restarting : InstanceState::failed;
   reason_ = fate.what;
+  last_failure_ = fmt::format("rule {}: {}", fate.rule, fate.what);
   const std::size_t lost = settle_calls(comes_back);
   const std::string next = !comes_back     ? fmt::format("that was the {}th end in {} minutes, it stays down", kMaxEnds, kEndWindow.count())
                            : restarts_at_once_ ? std::string("it is started again at once")
@@ -126,8 +127,9 @@ void RemoteInstance::crashed(const ProcessFate& fate) {
     ++stats_.restarts;
     return start_later(delay);
   }
-  reason_ = fmt::format("quarantined after {} ends in {} minutes, the last by rule {}: {}; mend it, then restart hobd or "
-                        "reload the plugin", kMaxEnds, kEndWindow.count(), fate.rule, fate.what);
+  is_quarantined_ = true;
+  reason_ = fmt::format("quarantined after {} ends in {} minutes, the last by rule {}: {}; mend it, then run hobctl "
+                        "plugin reload {}", kMaxEnds, kEndWindow.count(), fate.rule, fate.what, name_);
   if (options_.owner)
     options_.owner->tell_owner(fmt::format("The plugin {} was switched off: it failed {} times within {} minutes, the last "
                                            "time because {}.", name_, kMaxEnds, kEndWindow.count(), fate.what), name_);

@@ -26,13 +26,12 @@ class RemoteInstance final : public ManagedInstance, public RemoteProcess::Owner
  public:
   static std::shared_ptr<RemoteInstance> make(RemoteInstanceOptions options);
 
-  awaitable<Result<void>> async_start() override;
   void close() override;
   bool offers(std::string_view extension) const override { return offers_extension(functions_, extension); }
   void send_message(std::uint64_t call, std::string data, bool is_text) override;
   std::string_view isolation() const override { return "process"; }
   /// Its process, -1 when there is none now.
-  pid_t pid() const { return process_ ? process_->pid() : -1; }
+  pid_t pid() const override { return process_ ? process_->pid() : -1; }
 
   void process_started(Result<std::uint64_t> functions) override;
   hob_status process_emitted(hob_id call, std::string_view chunk) override;
@@ -44,6 +43,7 @@ class RemoteInstance final : public ManagedInstance, public RemoteProcess::Owner
   explicit RemoteInstance(RemoteInstanceOptions options);
   std::shared_ptr<RemoteInstance> self() { return std::static_pointer_cast<RemoteInstance>(shared_from_this()); }
 
+  awaitable<Result<void>> async_load() override;
   awaitable<void> async_destroy(bool drained, std::chrono::steady_clock::time_point end) override;
   bool has(const PluginFunction& function) const override { return functions_ >> function_place(function) & 1; }
   Result<void> takes_calls() const override;

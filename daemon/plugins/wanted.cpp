@@ -68,7 +68,8 @@ std::string_view not_shipped(std::string_view id) {
 
 class Collector {
  public:
-  Collector(const Config& config, const Discovery& found) : config_(config), found_(found) {
+  Collector(const Config& config, const Discovery& found, const std::set<std::string>& switched_off)
+      : config_(config), found_(found), switched_off_(switched_off) {
     for (const auto& [id, unused] : found.plugins) ids_.push_back(id);
   }
 
@@ -77,7 +78,7 @@ class Collector {
       configured(settings, "models.providers." + name, {"provider", "embedder"});
     for (const auto& [name, settings] : config_.channels) configured(settings, "channels." + name, {"channel"});
     if (const auto offline = found_.plugins.find(std::string(kOffline));
-        offline != found_.plugins.end() && !taken_.contains("offline") && !disabled(offline->first))
+        offline != found_.plugins.end() && !taken_.contains("offline") && !disabled(offline->first) && !off("offline", offline->first))
       add("offline", offline->second, settings_of(offline->second), {});
     for (const auto& [id, manifest] : found_.plugins)
       if (runs_by_itself(manifest)) add(id, manifest, settings_of(manifest), {});
@@ -89,6 +90,9 @@ class Collector {
       else
         fault(config_.plugins.mark_disabled, "plugins.disabled", unknown_plugin(id));
     }
+    for (const std::string& name : switched_off_)
+      if (found_.plugins.contains(name) && !disabled(name) && !is_missing(name))
+        wanted_.missing.emplace_back(name, switched_off_error(name));
     for (const auto& path : config_.plugins.paths) check_folder(path);
     std::sort(wanted_.instances.begin(), wanted_.instances.end(),
               [](const WantedInstance& a, const WantedInstance& b) { return a.name < b.name; });
@@ -99,6 +103,15 @@ class Collector {
   bool disabled(const std::string& id) const {
     return std::find(config_.plugins.disabled.begin(), config_.plugins.disabled.end(), id) != config_.plugins.disabled.end();
   }
+  bool off(const std::string& instance, const std::string& id) const {
+    return switched_off_.contains(instance) || switched_off_.contains(id);
+  }
+  static Error switched_off_error(const std::string& name) {
+    return Error{Code::unavailable, fmt::format("switched off; hobctl plugin enable {} brings it back", name)};
+  }
+  bool is_missing(const std::string& name) const {
+    return std::any_of(wanted_.missing.begin(), wanted_.missing.end(), [&](const auto& entry) { return entry.first == name; });
+  }
   /// A tier may name an embedder plugin directly: "embed: [embedder_static]".
   bool named_as_embedder(const Manifest& manifest) const {
     const auto tier = config_.models.tiers.find("embed");
@@ -107,7 +120,7 @@ class Collector {
   }
   bool runs_by_itself(const Manifest& manifest) const {
     return (manifest.has_kind("tool") || manifest.autostart || named_as_embedder(manifest)) && !disabled(manifest.id) &&
-           !plugins_in_use_.contains(manifest.id);
+           !off(manifest.id, manifest.id) && !plugins_in_use_.contains(manifest.id);
   }
 
   const PluginSettings* settings_of(const Manifest& manifest) const {
@@ -159,6 +172,11 @@ class Collector {
     if (disabled(settings.plugin)) {
       wanted_.missing.emplace_back(settings.name,
                                    Error{Code::unavailable, fmt::format("plugins.disabled lists {}", settings.plugin)});
+      return;
+    }
+    if (off(settings.name, settings.plugin)) {
+      const bool by_name = switched_off_.contains(settings.name);
+      wanted_.missing.emplace_back(settings.name, switched_off_error(by_name ? settings.name : settings.plugin));
       return;
     }
     add(settings.name, manifest, &settings, key);
@@ -221,6 +239,7 @@ class Collector {
 
   const Config& config_;
   const Discovery& found_;
+  const std::set<std::string>& switched_off_;
   std::vector<std::string> ids_;
   std::set<std::string> taken_, plugins_in_use_;
   std::map<std::string, std::string> paths_;  // "POST /hooks/a" -> the instance that serves it
@@ -229,6 +248,8 @@ class Collector {
 
 }  // namespace
 
-Wanted wanted_instances(const Config& config, const Discovery& found) { return Collector(config, found).collect(); }
+Wanted wanted_instances(const Config& config, const Discovery& found, const std::set<std::string>& switched_off) {
+  return Collector(config, found, switched_off).collect();
+}
 
 }  // namespace hobd

@@ -4,6 +4,8 @@
 #include "config/config.hpp"
 #include "plugins/manifest.hpp"
 
+#include <set>
+
 namespace hobd {
 
 struct WantedInstance {
@@ -21,7 +23,7 @@ struct Wanted {
   std::vector<std::pair<std::string, Error>> missing;  // instance or plugin that can't run, and why
 };
 
-/// Pure. `found` outlives the result.
-Wanted wanted_instances(const Config& config, const Discovery& found);
+/// Pure. `found` outlives the result. `switched_off`: instances and plugin ids that plugin.disable was told.
+Wanted wanted_instances(const Config& config, const Discovery& found, const std::set<std::string>& switched_off = {});
 
 }  // namespace hobd

@@ -131,9 +131,17 @@ struct FakeRegistry final : Registry {
   FakeInstance instance;
   std::vector<RouteManifest> route_list;
   std::vector<MethodManifest> method_list;
+  std::vector<PluginChange> changes;  // what reload() and set_enabled() answer
 
   awaitable<void> start(std::shared_ptr<const Config>) override { co_return; }
   awaitable<std::vector<Error>> reconfigure(std::shared_ptr<const Config>) override { co_return std::vector<Error>{}; }
+  awaitable<std::vector<PluginChange>> rescan() override { co_return std::vector<PluginChange>{}; }
+  awaitable<Result<std::vector<PluginChange>>> reload(std::string name) override {
+    if (name != instance.name_) co_return Error{Code::not_found, "no plugin " + name};
+    co_return changes;
+  }
+  awaitable<Result<std::vector<PluginChange>>> set_enabled(std::string name, bool) override { return reload(std::move(name)); }
+  void on_change(std::function<void()>) override {}
   awaitable<void> stop(std::chrono::milliseconds) override { co_return; }
   std::vector<ConfigFault> check(const Config&) const override { return {}; }
   Instance* find(std::string_view name) const override {
@@ -167,8 +175,8 @@ struct FakeRegistry final : Registry {
     return all;
   }
   std::vector<PluginReport> reports() const override {
-    return {{.instance = "channel_http", .plugin = "channel_http", .version = "1", .language = "native", .state = "ready", .reason = {}, .kinds = {"routes"}},
-            {.instance = "broken", .plugin = "broken", .version = "1", .language = "lua", .state = "failed", .reason = "main.lua:3: no", .kinds = {"tool"}}};
+    return {{.instance = "channel_http", .plugin = "channel_http", .version = "1", .language = "native", .state = "ready", .reason = {}, .kinds = {"routes"}, .isolation = {}},
+            {.instance = "broken", .plugin = "broken", .version = "1", .language = "lua", .state = "failed", .reason = "main.lua:3: no", .kinds = {"tool"}, .isolation = {}}};
   }
 };
 

@@ -156,8 +156,8 @@ TEST_CASE("a method that a plugin provides is called with its parameters and str
   registry.method_list.push_back({.name = "weather.now", .scope = "weather:read", .doc = "Weather.", .params = params({{"place", "string"}}), .result = {}, .streaming = true});
   registry.method_list.push_back({.name = "weather.bad", .scope = "", .doc = "", .params = json::object{{"type", 7}}, .result = {}, .streaming = false});
   MethodTable table;
-  add_provided_methods(table, registry);
-  add_provided_methods(table, registry);  // as after a reload
+  update_provided_methods(table, registry);
+  update_provided_methods(table, registry);  // as after a reload
   CHECK_FALSE(table.has("weather.bad"));
   int events = 0;
   const auto answer = call(table, principal({"weather"}), "weather.now", {{"place", "Berlin"}}, [&](const json::value&) { ++events; });

@@ -184,7 +184,7 @@ TEST_CASE("what a running daemon can't change is named") {
   REQUIRE(
       restart_keys(*before,
                    *good("state_dir: /x\nruntime_dir: /y\nhttp: {listen: 127.0.0.1:1}\nauth: {mode: none}\n"
-                         "plugins: {paths: [/p]}\n")) ==
+                         "plugins: {paths: [/p], isolation: {default: none}}\n")) ==
       std::vector<std::string>{"state_dir", "runtime_dir", "http.listen", "auth.mode"});
 }
 

@@ -62,6 +62,14 @@ class FakeRegistry : public Registry {
 
   awaitable<void> start(std::shared_ptr<const Config>) override { co_return; }
   awaitable<std::vector<Error>> reconfigure(std::shared_ptr<const Config>) override { co_return std::vector<Error>{}; }
+  awaitable<std::vector<PluginChange>> rescan() override { co_return std::vector<PluginChange>{}; }
+  awaitable<Result<std::vector<PluginChange>>> reload(std::string name) override {
+    co_return Error{Code::not_found, "no plugin " + name};
+  }
+  awaitable<Result<std::vector<PluginChange>>> set_enabled(std::string name, bool) override {
+    co_return Error{Code::not_found, "no plugin " + name};
+  }
+  void on_change(std::function<void()>) override {}
   awaitable<void> stop(std::chrono::milliseconds) override { co_return; }
   std::vector<ConfigFault> check(const Config&) const override { return {}; }
   Instance* find(std::string_view name) const override {

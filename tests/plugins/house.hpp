@@ -21,8 +21,13 @@ class RecordingMethods final : public MethodInvoker {
     name = method;
     co_return json::value{{"ok", true}};
   }
+  std::optional<std::string> scope_of(std::string_view method) const override {
+    const auto found = scopes.find(method);
+    return found == scopes.end() ? std::nullopt : std::optional(found->second);
+  }
   Principal asked;
   std::string name;
+  std::map<std::string, std::string, std::less<>> scopes;  // of the methods that need one
 };
 
 class RecordingSink final : public ChannelSink {

@@ -187,7 +187,7 @@ class Plugin {
         *link_,
         [this, name = std::move(name)](hob_id id) {
           link_->need<hob_host_secret>(HOB_HOST_SECRET, "reading secrets",
-                                       R"(add "secrets.read": ["name"] to "permissions" in plugin.json)")
+                                       R"(add "permissions": {"secrets.read": ["name"]} to plugin.json)")
               ->read(link_->host(), id, detail::borrow(name));
         },
         [](Outcome<std::string>& outcome, Code code, std::string_view value) {

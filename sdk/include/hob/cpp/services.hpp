@@ -109,7 +109,7 @@ class Kv {
  private:
   static const hob_host_kv* table(const detail::Link* link) {
     return link->need<hob_host_kv>(HOB_HOST_KV, "the kv store",
-                                   R"(add "kv": "1MiB" to "permissions" in plugin.json)");
+                                   R"(add "permissions": {"kv": "1MiB"} to plugin.json)");
   }
   static void succeeded(Outcome<void>& outcome, Code code, std::string_view) {
     if (code == ok) outcome.emplace<0>();
@@ -184,7 +184,7 @@ class Http {
   hob_id start(const HttpRequest& request, std::function<void(std::uint32_t, std::string_view)> on_event,
                std::function<void(Code, std::string_view)> on_result) {
     const auto* table = link_->need<hob_host_http>(
-        HOB_HOST_HTTP, "HTTP", R"(add "http": ["the.host.name"] to "permissions" in plugin.json)");
+        HOB_HOST_HTTP, "HTTP", R"(add "permissions": {"http": ["the.host.name"]} to plugin.json)");
     const std::string head = head_of(request);
     return link_->begin({std::move(on_event), std::move(on_result)}, [&](hob_id id) {
       table->request(link_->host(), id, detail::borrow(head), detail::borrow(request.body));
@@ -262,7 +262,7 @@ class WebSocketClient {
 
   static WebSocketClient open(detail::Link& link, const Json& request, WebSocketEvents events) {
     const auto* table = link.need<hob_host_websocket>(
-        HOB_HOST_WEBSOCKET, "WebSocket", R"(add "http": ["the.host.name"] to "permissions" in plugin.json)");
+        HOB_HOST_WEBSOCKET, "WebSocket", R"(add "permissions": {"http": ["the.host.name"]} to plugin.json)");
     const std::string text = request.dump();
     auto shared = std::make_shared<WebSocketEvents>(std::move(events));  // by the two callbacks
     const hob_id id = link.begin(
@@ -327,7 +327,7 @@ class Methods {
                std::function<void(std::string_view event)> on_event,
                std::function<void(Code, std::string_view result)> on_result) {
     const auto* table = link_->need<hob_host_method>(
-        HOB_HOST_METHOD, "the daemon's API", R"(add "methods": ["scope"] to "permissions" in plugin.json)");
+        HOB_HOST_METHOD, "the daemon's API", R"(add "permissions": {"methods": ["scope"]} to plugin.json)");
     const std::string options = as_call ? "{\"as_call\":" + std::to_string(as_call) + "}" : "{}";
     detail::Operation operation;
     if (on_event) {
