@@ -175,6 +175,7 @@ Result<Verdict> trouble(const Subject& subject) {
       bench.host.trouble = std::pair(status, "the host is in trouble");
       for (const Probe& probe : probes) {
         const Answer& answer = bench.host.finish(probe.begin(bench.host));
+        if (answer.finishes == 1 && answer.status == status) continue;  // passed on, also one that is new to this version
         TRY(well_formed(probe, answer));
       }
     }

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cctype>
 #include <fstream>
+#include <set>
 
 namespace hobd::kit {
 namespace fs = std::filesystem;
@@ -45,20 +46,22 @@ Result<void> write(const fs::path& file, const std::string& text) {
   return {};
 }
 
-Result<std::vector<std::string>> scaffold(const NewOptions& options, const fs::path& target) {
-  const fs::path from = prefix() / "share/hob/templates" / (options.kind + "_" + options.language);
+Result<std::set<std::string>> scaffold(const NewOptions& options, const fs::path& target) {
+  const fs::path templates = prefix() / "share/hob/templates";
+  const fs::path shared = templates / ("any_" + options.language), own = templates / (options.kind + "_" + options.language);
   std::error_code error;
-  if (!fs::is_directory(from, error)) return Error{Code::not_found, from.string() + ": no such folder; install the SDK (cmake --install BUILD --component sdk)"};
+  for (const fs::path& folder : {shared, own})
+    if (!fs::is_directory(folder, error)) return Error{Code::not_found, folder.string() + ": no such folder; install the SDK (cmake --install BUILD --component sdk)"};
   if (fs::exists(target, error) && !fs::is_empty(target, error)) return Error{Code::invalid, target.string() + ": is there already and not empty; choose another with --dir"};
   fs::create_directories(target, error);
   if (error) return Error{Code::unavailable, target.string() + ": " + error.message()};
-  std::vector<std::string> files;
-  for (const auto& entry : fs::directory_iterator(from)) {
-    const std::string name = filled(entry.path().filename().string(), options.name);
-    TRY(write(target / name, filled(TRY(read_file(entry.path())), options.name)));
-    files.push_back(name);
-  }
-  std::sort(files.begin(), files.end());
+  std::set<std::string> files;
+  for (const fs::path& folder : {shared, own})  // a kind's own file wins over the shared one
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      const std::string name = filled(entry.path().filename().string(), options.name);
+      TRY(write(target / name, filled(TRY(read_file(entry.path())), options.name)));
+      files.insert(name);
+    }
   return files;
 }
 
