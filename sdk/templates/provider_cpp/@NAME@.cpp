@@ -49,7 +49,7 @@ class @CLASS@ final : public hob::HttpProvider {
   hob::Json models(const hob::HttpResponse& response) override {
     hob::JsonArray list;
     const hob::Json answer = hob::Json::parse(response.body);
-    for (const auto& model : answer["data"].items()) list.push_back({{"id", hob::JsonRef(model)["id"].text()}});
+    for (const auto& model : answer["data"].items()) list.push_back(hob::JsonObject{{"id", hob::JsonRef(model)["id"].text()}});
     return hob::Json{{"models", std::move(list)}};
   }
 
