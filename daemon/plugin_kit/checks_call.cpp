@@ -27,8 +27,9 @@ Result<Verdict> answers(const Subject& subject) {
     std::string refused;
     std::size_t good = 0;
     for (const Probe& probe : probes) {
-      const Answer& answer = bench.host.finish(probe.begin(bench.host));
+      const Answer& answer = settled(bench.host, probe);
       TRY(well_formed(probe, answer));
+      if (answer.status == HOB_CANCELLED) return warn(probe.name + ": no end by itself; it was cancelled at its deadline");
       if (answer.status == HOB_OK) ++good;
       else if (refused.empty()) refused = probe.name + " answered " + shown(answer);
       if (answer.status == HOB_INTERNAL) return fail(fmt::format("{}: internal is for faults of the plugin: {}", probe.name, to_valid_utf8(answer.result)));
@@ -42,7 +43,7 @@ Result<Verdict> once(const Subject& subject) {
   return with_probes(subject, [](Bench& bench, const std::vector<Probe>& probes) -> Result<Verdict> {
     for (int round = 0; round < 3; ++round)
       for (const Probe& probe : probes) {
-        const Answer& answer = bench.host.finish(probe.begin(bench.host));
+        const Answer& answer = settled(bench.host, probe);
         bench.host.run();
         if (answer.finishes != 1) return fail(fmt::format("{}: {} answers to one call", probe.name, answer.finishes));
       }
@@ -54,7 +55,7 @@ Result<Verdict> once(const Subject& subject) {
 
 Result<Verdict> stray(const Subject& subject) {
   return with_probes(subject, [](Bench& bench, const std::vector<Probe>& probes) -> Result<Verdict> {
-    for (const Probe& probe : probes) bench.host.finish(probe.begin(bench.host));
+    for (const Probe& probe : probes) settled(bench.host, probe);
     if (bench.host.stray_answers > 0) return fail("it answered calls that nobody made");
     return pass("it answers the calls that were made, no others");
   });
@@ -68,7 +69,7 @@ Result<Verdict> with_bytes(const Subject& subject, const std::string& what, cons
     for (const Probe& probe : probes) {
       if (!probe.begin_with) continue;
       for (const std::string& bytes : inputs) {
-        const Answer& answer = bench.host.finish(probe.begin_with(bench.host, bytes));
+        const Answer& answer = settled_with(bench.host, probe, bytes);
         TRY(well_formed(probe, answer));
         if (answer.status == HOB_INTERNAL && pardoned.empty()) pardoned = probe.name;
         ++calls;
@@ -137,7 +138,7 @@ Result<Verdict> hung(const Subject& subject) {
 
 Result<Verdict> late(const Subject& subject) {
   return with_probes(subject, [](Bench& bench, const std::vector<Probe>& probes) -> Result<Verdict> {
-    for (const Probe& probe : probes) bench.host.finish(probe.begin(bench.host));
+    for (const Probe& probe : probes) settled(bench.host, probe);
     hob_plugin* plugin = bench.host.plugin();
     for (const hob_id id : {hob_id(0), hob_id(1), hob_id(999'999), ~hob_id(0)}) {
       plugin->cancel(plugin, id);
@@ -150,7 +151,7 @@ Result<Verdict> late(const Subject& subject) {
       if (const auto* table = bench.host.offers<hob_ext_routes>(HOB_EXT_ROUTES); table && table->message) table->message(plugin, id, 1, hob::test::borrow("late"));
     }
     bench.host.run();
-    for (const Probe& probe : probes) TRY(well_formed(probe, bench.host.finish(probe.begin(bench.host))));
+    for (const Probe& probe : probes) TRY(well_formed(probe, settled(bench.host, probe)));
     return pass("ids that it does not know any more are ignored");
   });
 }
@@ -162,8 +163,8 @@ Result<Verdict> many(const Subject& subject) {
     for (int i = 0; i < kEach; ++i)
       for (const Probe& probe : probes) calls.emplace_back(probe.begin(bench.host), &probe);
     for (const auto& [call, probe] : calls) {
-      const Answer& answer = bench.host.finish(call);
-      TRY(well_formed(*probe, answer));
+      if (!bench.host.finish(call, std::chrono::seconds(5), std::chrono::seconds(30)).done) bench.host.cancel(call);
+      TRY(well_formed(*probe, bench.host.finish(call)));
     }
     return pass(fmt::format("{} calls at once, each answered", calls.size()));
   });
@@ -174,13 +175,13 @@ Result<Verdict> trouble(const Subject& subject) {
     for (const hob_status status : std::initializer_list<hob_status>{HOB_DENIED, HOB_TIMEOUT, HOB_UNAVAILABLE, HOB_OVERLOADED, HOB_INTERNAL, 4711}) {
       bench.host.trouble = std::pair(status, "the host is in trouble");
       for (const Probe& probe : probes) {
-        const Answer& answer = bench.host.finish(probe.begin(bench.host));
+        const Answer& answer = settled(bench.host, probe);
         if (answer.finishes == 1 && answer.status == status) continue;  // passed on, also one that is new to this version
         TRY(well_formed(probe, answer));
       }
     }
     bench.host.trouble.reset();
-    for (const Probe& probe : probes) TRY(well_formed(probe, bench.host.finish(probe.begin(bench.host))));
+    for (const Probe& probe : probes) TRY(well_formed(probe, settled(bench.host, probe)));
     return pass("services that fail are answered for, and it goes on after");
   });
 }
@@ -190,7 +191,7 @@ Result<Verdict> deaf(const Subject& subject) {
     for (const hob_status status : {HOB_CANCELLED, HOB_OVERLOADED}) {
       bench.host.emit_answer = status;
       for (const Probe& probe : probes) {
-        const Answer& answer = bench.host.finish(probe.begin(bench.host));
+        const Answer& answer = settled(bench.host, probe);
         if (answer.finishes != 1) return fail(fmt::format("{}: {} answers when nobody takes its chunks", probe.name, answer.finishes));
       }
     }
@@ -200,7 +201,7 @@ Result<Verdict> deaf(const Subject& subject) {
 
 Result<Verdict> strand(const Subject& subject) {
   return with_probes(subject, [](Bench& bench, const std::vector<Probe>& probes) -> Result<Verdict> {
-    for (const Probe& probe : probes) bench.host.finish(probe.begin(bench.host));
+    for (const Probe& probe : probes) settled(bench.host, probe);
     const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(bench.host.longest).count();
     if (ms <= 100) return pass("no function held the strand over 100 ms");
     return warn(fmt::format("{} held the strand for {} ms: leave it with run_blocking", bench.host.longest_function, ms));
@@ -239,7 +240,7 @@ Result<Verdict> reconfigure(const Subject& subject) {
   bench.host.configure("[1,2]");
   bench.host.configure("no json");
   const std::vector<Probe> probes = TRY(probes_of(bench));
-  for (const Probe& probe : probes) TRY(well_formed(probe, bench.host.finish(probe.begin(bench.host))));
+  for (const Probe& probe : probes) TRY(well_formed(probe, settled(bench.host, probe)));
   return pass("it takes a config while it runs, and refuses a bad one");
 }
 

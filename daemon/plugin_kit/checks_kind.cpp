@@ -68,7 +68,8 @@ Result<Verdict> tool_arguments(const Subject& subject) {
   std::string taken, internal;
   for (const DescribedTool& tool : TRY(described_tools(bench)))
     for (const Misfit& misfit : misfits_of(tool.parameters, tool.good)) {
-      const Answer& answer = bench.host.tool(tool.name, json::serialize(misfit.value));
+      const Probe probe{Probe::Form::json, tool.name, {}, [&](hob::test::Host& host, const std::string& bytes) { return host.begin_tool(tool.name, bytes); }};
+      const Answer& answer = settled_with(bench.host, probe, json::serialize(misfit.value));
       if (answer.finishes != 1) return fail(fmt::format("{} with {}: {} answers", tool.name, misfit.what, answer.finishes));
       if (answer.status == HOB_INTERNAL) internal = fmt::format("{} {} answers internal to arguments that the daemon would refuse before; invalid tells more", tool.name, misfit.what);
       if (answer.status == HOB_OK && taken.empty()) taken = fmt::format("{} with {}", tool.name, misfit.what);

@@ -104,7 +104,7 @@ Result<Verdict> twice(const Subject& subject) {
   TRY(second.start());
   if (first.host.plugin() == second.host.plugin()) return fail("create() gave the same plugin twice: it keeps global state");
   first.host.destroy();
-  for (const Probe& probe : TRY(probes_of(second))) TRY(well_formed(probe, second.host.finish(probe.begin(second.host))));
+  for (const Probe& probe : TRY(probes_of(second))) TRY(well_formed(probe, settled(second.host, probe)));
   if (first.host.second_answers + first.host.stray_answers > 0) return fail("the second instance answered through the first one's host");
   return pass("two instances in one process keep apart");
 }
@@ -144,7 +144,7 @@ Result<Verdict> poor_host(const Subject& subject) {
   const auto probes = probes_of(bench);
   if (probes.has_error()) return pass("without any service it says so: " + probes.error().message);
   for (const Probe& probe : *probes) {
-    const auto& answer = bench.host.finish(probe.begin(bench.host));
+    const auto& answer = settled(bench.host, probe);
     if (!answer.done) return fail(probe.name + ": no answer when a service is null");
   }
   return pass("services that are null are errors, not crashes");

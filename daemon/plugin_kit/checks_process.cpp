@@ -21,7 +21,7 @@ Result<void> live(const Subject& subject) {
   Bench bench(subject);
   TRY(bench.start());
   for (const Probe& probe : TRY(probes_of(bench))) {
-    bench.host.finish(probe.begin(bench.host));
+    settled(bench.host, probe);
     const hob_id call = probe.begin(bench.host);
     bench.host.cancel(call);
     bench.host.finish(call);
@@ -121,7 +121,7 @@ Result<Verdict> memory(const Subject& subject) {
 Result<Verdict> services(const Subject& subject) {
   Bench bench(subject);
   TRY(bench.start());
-  for (const Probe& probe : TRY(probes_of(bench))) bench.host.finish(probe.begin(bench.host));
+  for (const Probe& probe : TRY(probes_of(bench))) settled(bench.host, probe);
   if (subject.manifest.language == Manifest::Language::lua) return skip("the Lua runtime asks for every service");
   static constexpr std::pair<const char*, const char*> kLines[] = {{HOB_HOST_HTTP, "\"http\": [\"the.host\"]"}, {HOB_HOST_KV, "\"kv\": \"1MiB\""},
                                                                    {HOB_HOST_SECRET, "\"secrets.read\": [\"name\"]"}, {HOB_HOST_METHOD, "\"methods\": [\"scope\"]"}};
@@ -137,7 +137,7 @@ Result<Verdict> quota(const Subject& subject) {
   options.kv_quota = 0;
   Bench bench(subject, std::move(options));
   TRY(bench.start());
-  for (const Probe& probe : TRY(probes_of(bench))) TRY(well_formed(probe, bench.host.finish(probe.begin(bench.host))));
+  for (const Probe& probe : TRY(probes_of(bench))) TRY(well_formed(probe, settled(bench.host, probe)));
   return pass("a full store is answered for");
 }
 

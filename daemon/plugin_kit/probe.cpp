@@ -153,6 +153,18 @@ Result<std::vector<Probe>> probes_of(Bench& bench) {
   return out;
 }
 
+namespace {
+const Answer& settle(Host& host, hob_id call) {
+  const Answer& answer = host.finish(call, std::chrono::seconds(5), std::chrono::seconds(30));
+  if (answer.done) return answer;
+  host.cancel(call);
+  return host.finish(call, std::chrono::seconds(5), std::chrono::seconds(5));
+}
+}  // namespace
+
+const Answer& settled(Host& host, const Probe& probe) { return settle(host, probe.begin(host)); }
+const Answer& settled_with(Host& host, const Probe& probe, const std::string& bytes) { return settle(host, probe.begin_with(host, bytes)); }
+
 Result<void> well_formed(const Probe& probe, const Answer& answer) {
   const auto fault = [&](std::string_view what) { return Error{Code::invalid, fmt::format("{}: {}", probe.name, what)}; };
   if (!answer.done) return fault("no answer");

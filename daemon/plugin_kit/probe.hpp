@@ -29,6 +29,11 @@ Result<std::vector<DescribedTool>> described_tools(Bench& bench);
 /// All of them, for an activated plugin. A channel is started first.
 Result<std::vector<Probe>> probes_of(Bench& bench);
 
+/// Makes the call and runs it to its end. One that does not end by itself within its deadline (30 s, of the host's time) is
+/// cancelled, as the daemon does, and must be answered then.
+const hob::test::Answer& settled(hob::test::Host& host, const Probe& probe);
+const hob::test::Answer& settled_with(hob::test::Host& host, const Probe& probe, const std::string& bytes);
+
 /// Whether an answer has the form that the ABI asks for: statuses in range, JSON that parses, valid UTF-8 in words for people.
 Result<void> well_formed(const Probe& probe, const hob::test::Answer& answer);
 
