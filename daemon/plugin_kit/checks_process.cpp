@@ -108,12 +108,15 @@ Result<Verdict> descriptors(const Subject& subject) {
 }
 
 Result<Verdict> memory(const Subject& subject) {
-  for (int i = 0; i < 3; ++i) TRY(live(subject));
-  const std::size_t before = ::mallinfo2().uordblks;
-  constexpr int kLives = 10;
-  for (int i = 0; i < kLives; ++i) TRY(live(subject));
-  const std::size_t after = ::mallinfo2().uordblks;
-  const std::size_t each = after > before ? (after - before) / kLives : 0;
+  // A leak grows in every window; the allocator's own caches, which count as memory in use, only until they are full.
+  constexpr int kWindows = 8, kLives = 5;
+  std::size_t each = SIZE_MAX;
+  for (int window = 0; window < kWindows && each >= 1024; ++window) {
+    const std::size_t before = ::mallinfo2().uordblks;
+    for (int i = 0; i < kLives; ++i) TRY(live(subject));
+    const std::size_t after = ::mallinfo2().uordblks;
+    each = std::min(each, after > before ? (after - before) / kLives : 0);
+  }
   if (each < 1024) return pass("memory comes back");
   return warn(fmt::format("{} bytes stay behind with each life", each));
 }
