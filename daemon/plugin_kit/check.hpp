@@ -60,6 +60,9 @@ struct CheckOptions {
 /// Checks and prints. 0: nothing failed or crashed; 1: something did; 2: there is nothing to check.
 int check_plugin_command(const std::filesystem::path& path, const CheckOptions& options);
 
+/// Prints every check with its rule.
+int list_checks_command();
+
 /// One fuzzed round: the input is a function of the seed and the round alone.
 Result<Verdict> fuzz_round(const Subject& subject, std::uint64_t seed, int round);
 

@@ -62,6 +62,12 @@ void fuzz(const Subject& subject, const CheckOptions& options, std::uint64_t see
 
 }  // namespace
 
+int list_checks_command() {
+  for (const auto& group : {load_checks(), kind_checks(), call_checks(), process_checks()})
+    for (const Check& check : group) fmt::print("{:<20}  {}\n", check.name, check.rule);
+  return 0;
+}
+
 int check_plugin_command(const std::filesystem::path& path, const CheckOptions& options) {
   Report report(options.as_json);
   const std::uint64_t seed = options.seed != 0 ? options.seed : std::random_device{}();

@@ -36,7 +36,7 @@ int run(int argc, char** argv) {
   test->callback([&] { code = test_command(project); });
 
   CheckOptions options;
-  bool bundled = false;
+  bool bundled = false, list = false;
   CLI::App* check = app.add_subcommand("check", "Hold a plugin to the rules of the ABI, each test in a process of its own");
   check->add_option("PATH", project, "FILE.so, FILE.lua, or a folder")->capture_default_str();
   check->add_flag("--json", options.as_json, "the report as JSON");
@@ -46,7 +46,12 @@ int run(int argc, char** argv) {
   check->add_option("--only", options.only, "checks whose name begins so, as \"tool.\"");
   check->add_option("--samples", options.samples, "another check.json");
   check->add_flag("--bundled", bundled, "by the rules of plugins that ship with Hob");
+  check->add_flag("--list", list, "the checks and what each holds a plugin to");
   check->callback([&] {
+    if (list) {
+      code = list_checks_command();
+      return;
+    }
     options.origin = bundled ? Origin::bundled : Origin::stranger;
     code = check_plugin_command(project, options);
   });
