@@ -7,7 +7,7 @@ hob_build_packages=(
   liblua5.4-dev libcurl4-openssl-dev libyaml-cpp-dev libsqlite3-dev libfmt-dev libssl-dev libcli11-dev
   libsodium-dev libmuparser-dev prometheus-cpp-dev libvalijson-dev libedit-dev libsystemd-dev libseccomp-dev
 )
-hob_test_packages=(catch2 curl systemd)
+hob_test_packages=(catch2 curl systemd python3 abigail-tools)
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$(basename "$0"): $*"; exit 1; }

@@ -1,6 +1,7 @@
 #include "hobctl/completion.hpp"
 
 #include "base/text.hpp"
+#include "hobctl/plugin_verbs.hpp"
 
 #include <fmt/format.h>
 
@@ -11,7 +12,7 @@ namespace {
 
 /// group -> "verb verb verb"
 std::map<std::string, std::string> verbs_by_group(const json::array& methods) {
-  std::map<std::string, std::string> groups;
+  std::map<std::string, std::string> groups{{"plugin", std::string(kPluginVerbs)}};
   for (const json::value& value : methods) {
     const std::string name(string_or(value.as_object(), "name"));
     const std::size_t dot = name.find('.');

@@ -5,6 +5,7 @@
 #include "hobctl/client.hpp"
 #include "hobctl/command.hpp"
 #include "hobctl/completion.hpp"
+#include "hobctl/plugin_verbs.hpp"
 #include "hobctl/render.hpp"
 
 #include <fmt/format.h>
@@ -28,6 +29,7 @@ constexpr const char* kUsage =
     "  events                   what happens, as it happens\n"
     "  call METHOD [JSON]       any method with its parameters as JSON\n"
     "  completion bash|zsh|fish a completion script\n"
+    "  plugin new|build|test|check|dev   writing plugins; needs no daemon\n"
     "  help [GROUP [VERB]]      this, or one command\n"
     "  GROUP VERB [ARGS]        a method of the daemon:\n";
 
@@ -233,6 +235,7 @@ Exit run(const std::vector<std::string>& arguments) {
     fmt::print(line->help ? stdout : stderr, "{}  (hobctl help lists them, with a daemon running)\n", kUsage);
     return line->help ? Exit::done : Exit::usage;
   }
+  if (is_plugin_verb(*line)) return complain(run_plugin_verb(*line), Exit::usage);
   Client client;
   if (const auto connected = client.connect(socket_path(line->socket)); connected.has_error()) return complain(connected.error(), Exit::no_daemon);
   return Command(client, *line).run();

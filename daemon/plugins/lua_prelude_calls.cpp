@@ -23,7 +23,12 @@ end
 function Call:cancelled() return core.is_cancelled(self.id) end
 
 local function new_call(id, context) return setmetatable({ id = id, context = context or {} }, Call) end
-local function decoded(text) return text ~= "" and decode(text) or {} end
+-- The object that the host promises; anything else never reaches the script.
+local function decoded(text)
+  local value = text ~= "" and decode(text) or {}
+  if type(value) ~= "table" or hob.json.is_array(value) then fail("invalid", "a JSON object is wanted") end
+  return value
+end
 
 local plugin
 
@@ -146,7 +151,7 @@ function Out:usage(usage)
 end
 
 function dispatch.provider_complete(id, request)
-  local stop = plugin.provider.complete(decode(request), setmetatable({ id = id }, Out), new_call(id))
+  local stop = plugin.provider.complete(decoded(request), setmetatable({ id = id }, Out), new_call(id))
   if type(stop) ~= "table" then stop = { stop = stop or "end" } end
   return encode(stop)
 end
@@ -179,14 +184,14 @@ function hob.http_provider(spec)
 end
 
 function dispatch.embedder_describe() return encode(plugin.embedder.describe()) end
-function dispatch.embedder_embed(_, request) return core.pack_vectors(plugin.embedder.embed(decode(request))) end
+function dispatch.embedder_embed(_, request) return core.pack_vectors(plugin.embedder.embed(decoded(request))) end
 
 -- channels, methods ----------------------------------------------------------------------------------------
 
 function dispatch.channel_start() if plugin.channel.start then plugin.channel.start() end return "{}" end
 function dispatch.channel_stop() if plugin.channel.stop then plugin.channel.stop() end return "{}" end
 function dispatch.channel_send(_, message)
-  local receipt = plugin.channel.send(decode(message))
+  local receipt = plugin.channel.send(decoded(message))
   if type(receipt) == "string" then receipt = { message_id = receipt } end
   return encode(receipt or {})
 end

@@ -67,7 +67,8 @@ awaitable<void> LocalRegistry::start(std::shared_ptr<const Config> config) {
 
 awaitable<std::vector<PluginChange>> LocalRegistry::change(std::shared_ptr<const Config> config, Cause cause) {
   const Turnstile::Passage passage = co_await turnstile_.async_pass();
-  co_return co_await apply(config ? std::move(config) : config_, cause, {});
+  if (!config) config = config_;  // not in the call: g++ 12 destroys a conditional's temporary there twice
+  co_return co_await apply(std::move(config), cause, {});
 }
 
 awaitable<std::vector<Error>> LocalRegistry::reconfigure(std::shared_ptr<const Config> config) {

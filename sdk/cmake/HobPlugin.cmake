@@ -64,3 +64,20 @@ function(hob_add_plugin name)
   add_custom_target(${name}_manifest DEPENDS ${folder}/plugin.json)
   add_dependencies(${name} ${name}_manifest)
 endfunction()
+
+# hob_add_plugin_test(NAME source... PLUGIN target [LIBRARIES lib...]): a test program for the plugin `target`, written with
+# <hob/testkit.hpp>, that ctest runs. hob::test::Host finds the library by itself. The program is C++20, whatever the plugin is
+# written in.
+function(hob_add_plugin_test name)
+  cmake_parse_arguments(ARG "" "PLUGIN" "LIBRARIES" ${ARGN})
+  if(NOT TARGET "${ARG_PLUGIN}")
+    message(FATAL_ERROR "hob_add_plugin_test(${name}): PLUGIN must name a target of hob_add_plugin()")
+  endif()
+  find_package(Threads REQUIRED)
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  target_compile_features(${name} PRIVATE cxx_std_20)
+  target_compile_definitions(${name} PRIVATE HOB_PLUGIN_FILE="$<TARGET_FILE:${ARG_PLUGIN}>")
+  target_link_libraries(${name} PRIVATE Hob::Sdk Threads::Threads ${CMAKE_DL_LIBS} ${ARG_LIBRARIES})
+  add_dependencies(${name} ${ARG_PLUGIN})
+  add_test(NAME ${name} COMMAND ${name})
+endfunction()

@@ -77,7 +77,7 @@ struct Scene : fakes::House {
     config = with;
     start();
     inside = LocalInstance::make({options(plugin("good").manifest(), "inside"), &pool, &pool});
-    fakes::run(io, inside->async_start());
+    fakes::run(io, inside->async_prepare());
   }
   ~Scene() {
     fakes::run(io, inside->async_stop(milliseconds(500)));
@@ -179,7 +179,7 @@ class Containment {
     };
     if (!sinner) {
       sinner = scene_.make_sinner(sin);
-      const Result<void> started = fakes::run(scene_.io, sinner->async_start());
+      const Result<void> started = fakes::run(scene_.io, sinner->async_prepare());
       if (started.has_error()) {
         // What the registry says of an instance that doesn't start.
         log::error(std::string(sin.name), "{}", sinner->state_reason());

@@ -1,4 +1,5 @@
 /* Each public C header compiles as strict C99. */
+#include <hob/c/text.h>
 #include <hob/ext/channel.h>
 #include <hob/ext/clock.h>
 #include <hob/ext/config.h>

@@ -1,9 +1,6 @@
 /* A tool in C99: rolls a die. Shows the ABI bare; it answers at once, so it needs no operations. */
+#include <hob/c/text.h>
 #include <hob/ext/tool.h>
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 typedef struct {
   hob_plugin plugin; /* first, so that the one is found from the other */
@@ -14,32 +11,38 @@ typedef struct {
 
 static dice *self(hob_plugin *plugin) { return (dice *)plugin->plugin_data; }
 
-static hob_str text(const char *s) {
-  hob_str out;
-  out.data = s;
-  out.size = strlen(s);
-  return out;
+static void answer(hob_plugin *plugin, hob_id call, hob_status status, const char *text) {
+  self(plugin)->call->finish(self(plugin)->host, call, status, hob_text(text));
 }
 
 static void describe(hob_plugin *plugin, hob_id call) {
-  dice *me = self(plugin);
-  me->call->finish(me->host, call, HOB_OK,
-                   text("{\"tools\":[{\"name\":\"roll_die\",\"description\":\"Roll one six-sided die.\","
-                        "\"parameters\":{\"type\":\"object\",\"properties\":{}}}]}"));
+  answer(plugin, call, HOB_OK,
+         "{\"tools\":[{\"name\":\"roll_die\",\"description\":\"Roll one die.\",\"parameters\":{\"type\":\"object\","
+         "\"properties\":{\"sides\":{\"type\":\"integer\",\"description\":\"How many sides it has; 6 if left out.\"}},"
+         "\"additionalProperties\":false}}]}");
 }
 
 static void invoke(hob_plugin *plugin, hob_id call, hob_str name, hob_str arguments, hob_str context) {
   dice *me = self(plugin);
-  char result[32];
-  (void)arguments;
+  const hob_str given = hob_member(arguments, "sides");
+  long long sides = 6;
+  char result[48];
   (void)context;
-  if (name.size != 8 || memcmp(name.data, "roll_die", 8) != 0) {
-    me->call->finish(me->host, call, HOB_NOT_FOUND, text("this plugin has the tool roll_die alone"));
+  if (!hob_equals(name, "roll_die")) {
+    answer(plugin, call, HOB_NOT_FOUND, "this plugin has the tool roll_die alone");
+    return;
+  }
+  if (given.size > 0 && !hob_equals(given, "null") && !hob_integer(given, &sides)) {
+    answer(plugin, call, HOB_INVALID, "\"sides\" must be an integer");
+    return;
+  }
+  if (sides < 1) {
+    answer(plugin, call, HOB_INVALID, "a die has at least one side");
     return;
   }
   me->state = me->state * 1664525u + 1013904223u;
-  snprintf(result, sizeof result, "{\"value\":%u}", 1u + (me->state >> 16) % 6u);
-  me->call->finish(me->host, call, HOB_OK, text(result));
+  snprintf(result, sizeof result, "{\"value\":%lld}", 1 + (long long)(me->state >> 8) % sides);
+  answer(plugin, call, HOB_OK, result);
 }
 
 static hob_status activate(hob_plugin *plugin, hob_str config) {
@@ -60,7 +63,9 @@ static const void *get_extension(hob_plugin *plugin, const char *id) {
 }
 
 static hob_status create(const hob_host *host, hob_plugin **out) {
-  dice *me = (dice *)calloc(1, sizeof *me);
+  dice *me;
+  if (host->abi_major != HOB_ABI_MAJOR) return HOB_UNSUPPORTED;
+  me = (dice *)calloc(1, sizeof *me);
   if (!me) return HOB_OVERLOADED;
   me->host = host;
   me->call = (const hob_host_call *)host->get_extension(host, HOB_HOST_CALL);

@@ -30,7 +30,7 @@ typedef struct {
   void (*start)(hob_plugin *plugin, hob_id call);
   /* Stops listening; answers {} when no more deliver() will come. [plugin] */
   void (*stop)(hob_plugin *plugin, hob_id call);
-  /* Sends one message. Answers the receipt {"message_id":"the platform'"'"'s id"}. HOB_UNAVAILABLE and
+  /* Sends one message. Answers the receipt {"message_id":"the platform's id"}. HOB_UNAVAILABLE and
    * HOB_OVERLOADED are retried by the daemon; HOB_TIMEOUT means the outcome is unknown. [plugin] */
   void (*send)(hob_plugin *plugin, hob_id call, hob_str message_json);
 } hob_ext_channel;
