@@ -91,7 +91,7 @@ struct ChannelHouse : fakes::House {
     PluginCall request;
     request.extension = HOB_EXT_ROUTES;
     request.function = "request";
-    request.payload = R"({"id":"r","method":"POST","path":"/hooks/hook","route":"/hooks/{name}","params":{"name":"hook"},"query":{},
+    request.payload = R"({"id":"r","method":"POST","path":"/hooks/hook","route":"/hooks/{config:path}","params":{},"query":{},
                           "headers":{"x-hob-secret":"secret-of-the-test"}})";
     request.extra = R"({"id":")" + id + R"(","sender":{"id":"me"},"text":")" + text + R"("})";
     return call(std::move(request), "hook");
