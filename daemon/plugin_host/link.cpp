@@ -63,7 +63,7 @@ void Link::wake() {
   [[maybe_unused]] const ssize_t ignored = ::write(wake_fd_, &one, sizeof one);
 }
 
-void Link::peek(const std::function<void(const Frame&)>& look) {
+void Link::peek(const std::function<bool(const Frame&)>& look) {
   const std::unique_lock lock(reading_, std::try_to_lock);
   if (!lock.owns_lock()) return;
   const auto now = std::chrono::steady_clock::now();
@@ -72,7 +72,7 @@ void Link::peek(const std::function<void(const Frame&)>& look) {
   Frame frame;
   bool has_read = false;
   while (seen_bytes_ < kMaxSeen && read_one(frame)) {
-    look(frame);
+    if (look(frame)) continue;
     seen_bytes_ += frame.payload().size();
     seen_.push_back(std::move(frame));
     frame = {};
