@@ -46,9 +46,11 @@ class Link {
 
  private:
   bool read_one(Frame& out);
+  void forget_wake(short events);
   void write_rest();
 
   const int fd_, wake_fd_;
+  const bool can_look_again_;  // there is another processor for hobd to run on
   std::mutex reading_;
   FrameReader reader_;
   std::deque<Frame> seen_;  // read by peek(), not taken
