@@ -16,6 +16,7 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <ctime>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -153,6 +154,7 @@ bool settle(pid_t parent) {
 
 Result<void> confine(const Setup& setup) {
   offer_to_oom_killer();
+  ::tzset();  // the local time zone, while its file can be read
   TRY(limit("RLIMIT_CORE", RLIMIT_CORE, 0));
   TRY(limit("RLIMIT_NOFILE", RLIMIT_NOFILE, kMaxDescriptors));
   TRY(limit("RLIMIT_FSIZE", RLIMIT_FSIZE, kMaxPayload));  // memfds for blobs

@@ -37,23 +37,34 @@ void FrameHost::mark_cancelled(hob_id call) {
   if (const auto found = calls_.find(call); found != calls_.end()) found->second.cancelled = true;
 }
 
-bool FrameHost::is_open(hob_id call) const {
+bool FrameHost::acknowledge(const Frame& frame) {
   const std::lock_guard lock(mutex_);
-  return calls_.contains(call);
+  Unpacker in(frame.payload());
+  const auto found = calls_.find(frame.id);
+  switch (frame.kind) {
+    case FrameKind::taken:
+      if (found != calls_.end()) found->second.waiting -= std::min<std::size_t>(in.number<std::uint64_t>(), found->second.waiting);
+      return true;
+    case FrameKind::deaf:
+      if (found != calls_.end()) found->second.deaf = true;
+      return true;
+    case FrameKind::sent:
+      if (const auto socket = sockets_.find(frame.id); socket != sockets_.end())
+        socket->second.waiting -= std::min<std::size_t>(in.number<std::uint64_t>(), socket->second.waiting);
+      return true;
+    default: return false;
+  }
 }
 
-void FrameHost::taken(hob_id call, std::uint64_t bytes) {
-  const std::lock_guard lock(mutex_);
-  if (const auto found = calls_.find(call); found != calls_.end())
-    found->second.waiting -= std::min<std::size_t>(bytes, found->second.waiting);
-}
-
-void FrameHost::deaf(hob_id call) {
-  const std::lock_guard lock(mutex_);
-  if (const auto found = calls_.find(call); found != calls_.end()) found->second.deaf = true;
+void FrameHost::look_ahead() {
+  link_.peek([this](const Frame& frame) {
+    if (frame.kind == FrameKind::cancel) mark_cancelled(frame.id);
+    return acknowledge(frame);
+  });
 }
 
 hob_status FrameHost::emit(hob_id call, std::string_view chunk) {
+  look_ahead();
   {
     const std::lock_guard lock(mutex_);
     const auto found = calls_.find(call);
@@ -104,9 +115,7 @@ void FrameHost::blame_for_answer(hob_id call) {
 }
 
 bool FrameHost::is_cancelled(hob_id call) {
-  link_.peek([this](const Frame& frame) {
-    if (frame.kind == FrameKind::cancel) mark_cancelled(frame.id);
-  });
+  look_ahead();
   const std::lock_guard lock(mutex_);
   const auto found = calls_.find(call);
   return found == calls_.end() || found->second.cancelled;
@@ -197,6 +206,7 @@ void FrameHost::websocket_is_open(hob_id operation) {
 }
 
 hob_status FrameHost::websocket_send(hob_id operation, bool is_text, std::string_view data) {
+  look_ahead();
   {
     const std::lock_guard lock(mutex_);
     const auto found = sockets_.find(operation);
@@ -207,12 +217,6 @@ hob_status FrameHost::websocket_send(hob_id operation, bool is_text, std::string
   const auto text = std::uint8_t(is_text);
   const std::string_view pieces[] = {bytes_of(text), data};
   return link_.send(FrameKind::websocket_send, operation, pieces).has_error() ? HOB_OVERLOADED : HOB_OK;
-}
-
-void FrameHost::sent(hob_id operation, std::uint64_t bytes) {
-  const std::lock_guard lock(mutex_);
-  if (const auto found = sockets_.find(operation); found != sockets_.end())
-    found->second.waiting -= std::min<std::size_t>(bytes, found->second.waiting);
 }
 
 void FrameHost::operation_ended(hob_id operation) {

@@ -32,14 +32,11 @@ class FrameHost {
   const hob_host* host() const { return &host_; }
   void set_strand(Strand& strand) { strand_ = &strand; }
 
-  // ---- what frames say: main thread, but for cancel (peek) ----
+  // ---- what frames say: main thread ----
   void open_call(hob_id call, bool listens);
-  /// False: no such call, or the cancel was seen before.
   void mark_cancelled(hob_id call);
-  bool is_open(hob_id call) const;
-  void taken(hob_id call, std::uint64_t bytes);
-  void deaf(hob_id call);
-  void sent(hob_id operation, std::uint64_t bytes);
+  /// True: it was an acknowledgement, and that is all there is to do. Thread: any.
+  bool acknowledge(const Frame& frame);
   void websocket_is_open(hob_id operation);
   void operation_ended(hob_id operation);
   /// Acknowledges an event once the plugin has it.
@@ -48,7 +45,7 @@ class FrameHost {
   // ---- what the tables call: any thread ----
   hob_status emit(hob_id call, std::string_view chunk);
   hob_status finish(hob_id call, hob_status status, std::string_view result);
-  bool is_cancelled(hob_id call);
+  bool is_cancelled(hob_id call);  // looks ahead
   void log(std::int32_t level, std::string_view text);
   hob_status start_timer(hob_id timer, std::uint64_t delay_ms, std::uint64_t repeat_ms);
   void stop_timer(hob_id timer);
@@ -69,6 +66,8 @@ class FrameHost {
     std::size_t waiting = 0;
   };
   void work();
+  /// Takes in what has arrived while the strand is held: cancels and acknowledgements.
+  void look_ahead();
   /// An answer to no open call: says so, the first time that it is the plugin's fault.
   void blame_for_answer(hob_id call);
 

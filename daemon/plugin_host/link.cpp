@@ -13,13 +13,16 @@ namespace {
 /// What peek() keeps at most; beyond it frames stay in the socket until the strand is free.
 constexpr std::size_t kMaxSeen = 4 << 20;
 constexpr std::chrono::milliseconds kPeekInterval{1};
+/// How long the main thread looks for the next frame before it sleeps: on a virtual machine a processor that sleeps
+/// takes longer than that to wake, and calls come in bursts.
+constexpr std::chrono::microseconds kLookAgain{30};
 
 /// hobd is gone, or we don't understand each other: there is nobody to run for.
 [[noreturn]] void end_process(int status) { ::_exit(status); }
 
 }  // namespace
 
-Link::Link(int fd) : fd_(fd), wake_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), writer_(fd) {}
+Link::Link(int fd) : fd_(fd), wake_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), can_look_again_(std::thread::hardware_concurrency() > 1), writer_(fd) {}
 
 Link::~Link() { ::close(wake_fd_); }
 
@@ -47,15 +50,23 @@ bool Link::take(Frame& out) {
 
 void Link::wait(const std::chrono::steady_clock::time_point* until) {
   pollfd fds[2] = {{fd_, POLLIN, 0}, {wake_fd_, POLLIN, 0}};
+  if (can_look_again_) {
+    const auto end = std::chrono::steady_clock::now() + kLookAgain;
+    while (std::chrono::steady_clock::now() < end)
+      if (::poll(fds, 2, 0) != 0) return forget_wake(fds[1].revents);
+  }
   timespec left{};
   if (until) {
     const auto span = std::max(std::chrono::nanoseconds(*until - std::chrono::steady_clock::now()), std::chrono::nanoseconds(0));
     left.tv_sec = span.count() / 1'000'000'000;
     left.tv_nsec = span.count() % 1'000'000'000;
   }
-  if (::ppoll(fds, 2, until ? &left : nullptr, nullptr) <= 0) return;
+  if (::ppoll(fds, 2, until ? &left : nullptr, nullptr) > 0) forget_wake(fds[1].revents);
+}
+
+void Link::forget_wake(short events) {
   std::uint64_t count;
-  if (fds[1].revents) [[maybe_unused]] const ssize_t ignored = ::read(wake_fd_, &count, sizeof count);
+  if (events) [[maybe_unused]] const ssize_t ignored = ::read(wake_fd_, &count, sizeof count);
 }
 
 void Link::wake() {
@@ -63,7 +74,7 @@ void Link::wake() {
   [[maybe_unused]] const ssize_t ignored = ::write(wake_fd_, &one, sizeof one);
 }
 
-void Link::peek(const std::function<void(const Frame&)>& look) {
+void Link::peek(const std::function<bool(const Frame&)>& look) {
   const std::unique_lock lock(reading_, std::try_to_lock);
   if (!lock.owns_lock()) return;
   const auto now = std::chrono::steady_clock::now();
@@ -72,7 +83,7 @@ void Link::peek(const std::function<void(const Frame&)>& look) {
   Frame frame;
   bool has_read = false;
   while (seen_bytes_ < kMaxSeen && read_one(frame)) {
-    look(frame);
+    if (look(frame)) continue;
     seen_bytes_ += frame.payload().size();
     seen_.push_back(std::move(frame));
     frame = {};

@@ -1,7 +1,7 @@
 // This process's end of the socket to hobd.
 //
 // The main thread is the plugin's strand and reads the frames itself: a call costs no hop to another thread. While
-// it is inside the plugin nobody reads, but for is_cancelled(), which looks at what has arrived meanwhile (peek).
+// it is inside the plugin nobody reads, but for is_cancelled() and emit(), which look at what has arrived meanwhile (peek).
 // Writing never blocks: what the socket doesn't take is written by a thread that is started when first needed.
 #pragma once
 
@@ -31,9 +31,10 @@ class Link {
   void wait(const std::chrono::steady_clock::time_point* until);
   /// Ends a wait(). Thread: any.
   void wake();
-  /// Calls `look` with each frame that has arrived and wasn't taken or shown before. At most once a millisecond
-  /// something is read; nothing happens when the main thread is reading itself. Thread: any.
-  void peek(const std::function<void(const Frame&)>& look);
+  /// Calls `look` with each frame that has arrived and wasn't taken or shown before; one for which it says true is done
+  /// with, the others stay for take(). At most once a millisecond something is read; nothing happens when the main
+  /// thread is reading itself. Thread: any.
+  void peek(const std::function<bool(const Frame&)>& look);
 
   /// Puts in a frame as if hobd had sent it. Thread: any.
   void inject(Frame frame);
@@ -45,9 +46,11 @@ class Link {
 
  private:
   bool read_one(Frame& out);
+  void forget_wake(short events);
   void write_rest();
 
   const int fd_, wake_fd_;
+  const bool can_look_again_;  // there is another processor for hobd to run on
   std::mutex reading_;
   FrameReader reader_;
   std::deque<Frame> seen_;  // read by peek(), not taken

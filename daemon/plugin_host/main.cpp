@@ -103,12 +103,9 @@ class PluginProcess {
           enter("hob.operation/1 result", [&] { tables_.operation.result(plugin_, frame.id, status, to_hob(in.rest())); });
         return;
       }
-      case FrameKind::taken: return host_.taken(frame.id, in.number<std::uint64_t>());
-      case FrameKind::sent: return host_.sent(frame.id, in.number<std::uint64_t>());
-      case FrameKind::deaf: return host_.deaf(frame.id);
       case FrameKind::ping: return (void)link_.send(FrameKind::pong, frame.id);
       case FrameKind::stop: return strand_.stop();
-      default: return;  // of a later hobd
+      default: host_.acknowledge(frame); return;
     }
   }
 

@@ -21,6 +21,18 @@ struct PluginPool::State {
 namespace {
 /// How long the destructor waits for threads beyond those that are known to be lost.
 constexpr std::chrono::seconds kJoinLimit{2};
+/// How long a thread looks for more work before it sleeps: on a virtual machine a processor that sleeps takes longer
+/// than that to wake, and calls come in bursts.
+constexpr std::chrono::microseconds kLookAgain{30};
+
+void serve(asio::io_context& context) {
+  const bool can_look_again = std::thread::hardware_concurrency() > 1;  // the core has another processor to run on
+  while (context.run_one() > 0) {
+    if (!can_look_again) continue;
+    for (auto end = std::chrono::steady_clock::now() + kLookAgain; std::chrono::steady_clock::now() < end;)
+      if (context.poll_one() > 0) end = std::chrono::steady_clock::now() + kLookAgain;
+  }
+}
 }  // namespace
 
 PluginPool::PluginPool(int threads) : state_(std::make_shared<State>()) {
@@ -34,7 +46,7 @@ void PluginPool::replace_thread() {
   ++state_->lost;
   ++state_->running;
   state_->threads.emplace_back([state = state_] {
-    state->context.run();
+    serve(state->context);
     const std::lock_guard done(state->mutex);
     --state->running;
     state->ended.notify_all();

@@ -24,7 +24,7 @@ namespace {
 
 constexpr std::size_t kFramesAPass = 256;          // then others get their turn
 constexpr std::size_t kMaxQueued = 64 << 20;       // bytes that wait for a process which doesn't read
-constexpr std::size_t kMaxNuisances = 20'000;      // a second
+constexpr std::size_t kMaxNuisances = 5'000;       // a second
 constexpr std::size_t kAcknowledgeAt = 256 << 10;  // bytes of WebSocket messages
 constexpr std::chrono::seconds kEndLimit{1};  // from the end of the socket to the end of the process
 

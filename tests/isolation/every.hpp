@@ -102,7 +102,7 @@ struct EveryHouse : House {
     std::filesystem::copy_file(std::filesystem::path(HOB_BROKEN) / "every.so", place / "every.so");
     std::ofstream(place / "plugin.json")
         << R"({"id":"every","version":"1.0.0","kind":["tool","channel","provider","embedder","method"],
-              "tools":{"crash":{},"crash_again":{"effect":"read","idempotent":true},"look":{},"big":{},"size":{},"socket":{},"spin":{}},
+              "tools":{"crash":{},"crash_again":{"effect":"read","idempotent":true},"look":{},"big":{},"size":{},"socket":{},"spin":{},"stream":{}},
               "channel":{)" << channel << R"(},
               "permissions":{"http":["example.org"]},
               "provides":{"methods":{"every.echo":{"scope":"every","doc":"Echoes."}}},

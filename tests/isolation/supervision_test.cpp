@@ -45,6 +45,28 @@ TEST_CASE("arguments that no frame holds are refused as overloaded") {
   REQUIRE(house.every(house.tool("size", "1")).value() == "1");
 }
 
+TEST_CASE("a plugin streams more than 8 MiB from one entry, as fast as it is read") {
+  EveryHouse house(GENERATE(Isolation::none, Isolation::process));
+  house.start();
+  std::size_t bytes = 0;
+  PluginCall call = house.tool("stream");
+  call.on_chunk = [&](std::string chunk) {
+    bytes += chunk.size();
+    return true;
+  };
+  REQUIRE(house.every(std::move(call)).value() == "512");
+  REQUIRE(bytes == 32 << 20);
+}
+
+TEST_CASE("a reader that has had enough is told to a plugin that holds its strand") {
+  EveryHouse house(GENERATE(Isolation::none, Isolation::process));
+  house.start();
+  PluginCall call = house.tool("stream");
+  call.deadline = std::chrono::milliseconds(200);
+  call.on_chunk = [&](std::string) { return false; };
+  REQUIRE(house.every(std::move(call)).has_value());
+}
+
 TEST_CASE("after the first crash calls wait for the next process") {
   RunningHouse house;
   const pid_t before = house.remote().pid();
@@ -117,10 +139,10 @@ TEST_CASE("a plugin that hangs where no deadline watches is found by the ping") 
   EveryHouse house;
   house.context.remote.watch = std::chrono::milliseconds(5);
   house.context.remote.ping = std::chrono::milliseconds(5);
-  house.context.remote.hang = std::chrono::milliseconds(50);
+  house.context.remote.hang = std::chrono::milliseconds(1000);
   house.start();
   REQUIRE(house.every(house.tool("spin")).value() == "\"spinning\"");
-  REQUIRE(run_until(house.io, [&] { return house.plugin("every").stats().restarts == 1 && house.is_ready(); }));
+  REQUIRE(run_until(house.io, [&] { return house.plugin("every").stats().restarts > 0 && house.is_ready(); }));
 }
 
 TEST_CASE("a channel is started again with its process, and delivers what it missed under the same id") {
