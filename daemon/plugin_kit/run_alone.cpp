@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
 #include <cstring>
 
 namespace hobd::kit {
@@ -124,6 +125,7 @@ Verdict run_alone(const std::function<Result<Verdict>()>& work, std::chrono::sec
   const Fd out(::memfd_create("stdout", MFD_CLOEXEC)), err(::memfd_create("stderr", MFD_CLOEXEC));
   out_fd = out.fd;
   err_fd = err.fd;
+  std::fflush(nullptr);  // or the child says again what waits to be said here
   const pid_t pid = ::fork();
   if (pid < 0) {
     ::close(pipe_ends[1]);
