@@ -185,13 +185,21 @@ void FrameHost::work() {
 // ---- operations ----
 
 void FrameHost::operation(FrameKind kind, hob_id operation, std::span<const std::string_view> pieces) {
+  if (kind != FrameKind::operation_cancel && kind != FrameKind::websocket_close) {
+    // As inside hobd an id is taken until its result was handed over. Only this side knows when that is.
+    const std::lock_guard lock(mutex_);
+    if (++in_flight_[operation] > 1)
+      return answer_here(operation, {Code::invalid, "operation " + std::to_string(operation) + " is still in flight"});
+  }
   const Result<void> sent = link_.send(kind, operation, pieces);
-  if (!sent.has_error()) return;
-  // Too large to be sent, so hobd can't answer it.
+  if (sent.has_error()) answer_here(operation, sent.error());  // too large to be sent, so hobd can't answer it
+}
+
+void FrameHost::answer_here(hob_id operation, const Error& error) {
   Frame answer;
   answer.kind = FrameKind::result;
   answer.id = operation;
-  answer.bytes = Packer().number(hob_status(sent.error().code)).rest(sent.error().message).bytes();
+  answer.bytes = Packer().number(hob_status(error.code)).rest(error.message).bytes();
   link_.inject(std::move(answer));
 }
 
@@ -221,6 +229,10 @@ hob_status FrameHost::websocket_send(hob_id operation, bool is_text, std::string
 
 void FrameHost::operation_ended(hob_id operation) {
   const std::lock_guard lock(mutex_);
+  if (const auto found = in_flight_.find(operation); found != in_flight_.end()) {
+    if (--found->second > 0) return;  // that was a refused one's
+    in_flight_.erase(found);
+  }
   sockets_.erase(operation);
   unsaid_.erase(operation);
 }

@@ -65,6 +65,8 @@ class FrameHost {
     bool open = false;
     std::size_t waiting = 0;
   };
+  /// A result that hobd does not give.
+  void answer_here(hob_id operation, const Error& error);
   void work();
   /// Takes in what has arrived while the strand is held: cancels and acknowledgements.
   void look_ahead();
@@ -83,6 +85,7 @@ class FrameHost {
   std::size_t answers_ = 0;
   hob_id last_call_ = 0;
   bool blamed_ = false;
+  std::unordered_map<hob_id, int> in_flight_;  // operations whose results were not handed over; more than 1: refused ones
   std::unordered_map<hob_id, Socket> sockets_;
   std::unordered_map<hob_id, std::size_t> unsaid_;  // bytes of events taken and not acknowledged yet
 

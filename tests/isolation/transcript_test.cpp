@@ -124,7 +124,6 @@ void tools(Play& play) {
   play.tool("kv", std::string(2000, 'x'));
   play.tool("method", R"({"id":"m1"})");
   play.call("good", HOB_EXT_TOOL, "invoke", "method", "{}", "not as call");
-  play.tool("same_id", R"({"url":"https://example.org/"})");
   play.call("good", "hob.nothing/1", "invoke");
   play.tool("calculate", R"({"expression":"2*(3+4)^2"})", "tool_calculator");
   play.tool("calculate", R"({"expression":"2*("})", "tool_calculator");
