@@ -172,6 +172,7 @@ void RemoteInstance::start_later(std::chrono::milliseconds delay) {
 void RemoteInstance::close() {
   restart_timer_.cancel();
   if (process_) process_->abandon();
+  refuse_all(Code::cancelled, "the plugin is being stopped");  // whoever waits for one holds this instance
 }
 
 void RemoteInstance::begin_stop() {

@@ -145,7 +145,7 @@ void RemoteProcess::finish_reading() {
   if (fate_.what.empty() && !stopping_) {
     fate_ = {end->is_signal() ? "crash" : "exit", "the process " + end->text()};
     // A plugin that ran into the wall of its address space usually dies of what it did with a null.
-    if (end->max_rss > options_.limits.memory)
+    if (end->max_rss > options_.limits.memory && !kIsSanitized)
       fate_ = {"memory", fmt::format("the process {} holding {} MiB; {} are the most", end->text(), end->max_rss >> 20,
                                      options_.limits.memory >> 20)};
   } else if (stopping_ && fate_.what.empty() && end->is_signal()) {
