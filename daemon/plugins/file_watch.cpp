@@ -97,6 +97,8 @@ class FileWatch::State : public std::enable_shared_from_this<FileWatch::State> {
       const std::string_view name = event.len ? std::string_view(buffer_.data() + at + sizeof event) : std::string_view{};
       at += sizeof event + event.len;
       if (event.mask & IN_IGNORED) watches_.erase(event.wd);
+      if (event.mask & IN_MOVE_SELF && watches_.erase(event.wd) > 0)  // another folder may stand in its place
+        ::inotify_rm_watch(descriptor_.native_handle(), event.wd);
       if (!counts(name)) continue;
       is_news = true;
       if ((event.mask & IN_MODIFY) && writing_.size() < kMaxWriting) writing_.emplace(event.wd, name);
@@ -108,7 +110,10 @@ class FileWatch::State : public std::enable_shared_from_this<FileWatch::State> {
   }
 
   void wait() {
-    timer_.expires_after(settle_);
+    // Not put off for ever by a folder that never comes to rest.
+    const auto now = std::chrono::steady_clock::now();
+    const auto latest = since_ ? *since_ + kLongestWait : now + settle_;
+    timer_.expires_at(std::max(now, std::min<std::chrono::steady_clock::time_point>(now + settle_, latest)));
     timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
       if (error || !self->settled_) return;
       // Somebody still writes: a file that is half there would only fail.

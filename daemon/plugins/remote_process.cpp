@@ -372,7 +372,10 @@ void RemoteProcess::handle_operation(const Frame& frame) {
     case FrameKind::websocket_send: {
       const bool is_text = in.number<std::uint8_t>() != 0;
       const std::string_view data = in.rest();
-      if (host.websocket_send(id, data, is_text) == HOB_NOT_FOUND) nuisance("messages to WebSockets that are closed");
+      if (host.websocket_send(id, data, is_text) == HOB_NOT_FOUND) {
+        nuisance("messages to WebSockets that are closed");
+        break;
+      }
       std::size_t& unsaid = sent_[id];
       unsaid += data.size();
       if (unsaid >= kAcknowledgeAt) {

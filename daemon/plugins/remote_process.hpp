@@ -15,6 +15,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <bitset>
 #include <functional>
 #include <map>
 #include <memory>
@@ -118,6 +119,7 @@ class RemoteProcess final : public PluginPort, public std::enable_shared_from_th
   std::function<bool()> has_deadline_;
   std::chrono::steady_clock::time_point nuisance_window_{}, output_window_{}, pinged_{};
   std::size_t nuisances_ = 0, lines_ = 0, output_bytes_ = 0;
+  std::bitset<1024> told_calls_;  // forbidden system calls that were logged
   bool pong_is_due_ = false, too_many_threads_ = false, too_many_descriptors_ = false;
   std::string line_;  // of output, unfinished
 };

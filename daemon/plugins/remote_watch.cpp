@@ -59,7 +59,11 @@ void RemoteProcess::read_output() {
 void RemoteProcess::output_line(std::string_view line) {
   constexpr std::string_view kForbidden = "\1syscall ";
   if (line.starts_with(kForbidden)) {
-    const std::string name = system_call_name(std::atoi(std::string(line.substr(kForbidden.size())).c_str()));
+    // The process says each once; a plugin that writes such lines itself is not logged without end.
+    const int number = std::atoi(std::string(line.substr(kForbidden.size())).c_str());
+    if (number < 0 || std::size_t(number) >= told_calls_.size() || told_calls_.test(std::size_t(number))) return;
+    told_calls_.set(std::size_t(number));
+    const std::string name = system_call_name(number);
     log::error(name_, "rule {}: it called {}(), which an isolated plugin may not; it was refused with EPERM and goes on",
                system_call_rule(name), name);
     return;
@@ -98,6 +102,9 @@ void RemoteProcess::look_at_usage() {
   const RemoteLimits& limits = options_.limits;
   if (usage.resident > limits.memory && !kIsSanitized)
     kill("memory", fmt::format("it holds {} MiB; {} are the most", usage.resident >> 20, limits.memory >> 20));
+  // Threads are counted for the whole user: a bomb of them would leave none for hobd.
+  if (usage.threads > 4 * limits.threads)
+    return kill("threads", fmt::format("it runs {} threads; {} are the most", usage.threads, 4 * limits.threads));
   if (usage.threads > limits.threads && !std::exchange(too_many_threads_, true))
     log::warn(name_, "rule threads: it runs {} threads; {} are the most that a plugin has use for", usage.threads, limits.threads);
   if (usage.descriptors >= kMaxDescriptors && !std::exchange(too_many_descriptors_, true))
