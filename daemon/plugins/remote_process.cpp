@@ -23,6 +23,8 @@ namespace hobd {
 namespace {
 
 constexpr std::size_t kFramesAPass = 256;          // then others get their turn
+constexpr std::size_t kBytesAPass = 4 << 20;   // and bytes, before others have their turn
+constexpr std::size_t kMaxHeld = 64 << 20;     // bytes that operations in flight brought
 constexpr std::size_t kMaxQueued = 64 << 20;       // bytes that wait for a process which doesn't read
 constexpr std::size_t kMaxNuisances = 5'000;       // a second
 constexpr std::size_t kAcknowledgeAt = 256 << 10;  // bytes of WebSocket messages
@@ -216,6 +218,10 @@ void RemoteProcess::operation_event(hob_id operation, std::uint32_t kind, std::s
 void RemoteProcess::operation_result(hob_id operation, hob_status status, std::string result) {
   events_.erase(operation);
   sent_.erase(operation);
+  if (const auto held = held_.find(operation); held != held_.end()) {
+    held_bytes_ -= held->second;
+    held_.erase(held);
+  }
   send(FrameKind::result, operation, {bytes_of(status), result});
 }
 
@@ -244,7 +250,8 @@ void RemoteProcess::read_frames() {
 /// One pass. True: there may be more right now. Otherwise somebody waits for it.
 bool RemoteProcess::read_some() {
   Frame frame;
-  for (std::size_t count = 0; count < kFramesAPass; ++count) {
+  std::size_t bytes = 0;
+  for (std::size_t count = 0; count < kFramesAPass && bytes < kBytesAPass; ++count) {
     for (;;) {
       const Result<bool> next = reader_.next(frame);
       if (next.has_error()) return malformed(next.error().message), false;
@@ -265,9 +272,28 @@ bool RemoteProcess::read_some() {
         return false;
       }
     }
+    bytes += frame.payload().size();
     handle(frame);
     if (abandoned_ || (!fate_.what.empty() && process_.pid() >= 0)) return false;  // killed: its end is on its way
   }
+  return true;
+}
+
+/// Whether what an operation brings may be held until it ends: the payloads are copied here, and the process pays
+/// nothing for those that it sends as blobs. Answers the operation when not.
+bool RemoteProcess::may_hold(const Frame& frame) {
+  if (frame.kind == FrameKind::websocket_send || frame.kind == FrameKind::websocket_close ||
+      frame.kind == FrameKind::operation_cancel)
+    return true;
+  const auto refuse = [&](hob_status status, std::string_view why) {
+    send(FrameKind::result, frame.id, {bytes_of(status), why});
+    return false;
+  };
+  if (held_.contains(frame.id)) return refuse(HOB_INVALID, fmt::format("operation {} is still in flight", frame.id));
+  const std::size_t size = frame.payload().size();
+  if (held_bytes_ + size > kMaxHeld) return refuse(HOB_OVERLOADED, "64 MiB of operations are in flight already");
+  held_.emplace(frame.id, size);
+  held_bytes_ += size;
   return true;
 }
 
@@ -357,6 +383,7 @@ void RemoteProcess::handle_operation(const Frame& frame) {
   // The plugin's side gives null for what isn't granted, so only a process that broke out of it gets here.
   if (!is_granted(*options_.manifest, extension))
     return kill("frames", fmt::format("it used {}, which it was not granted", extension));
+  if (!may_hold(frame)) return;
   Unpacker in(frame.payload());
   const auto str = [&in] { return std::string(in.str()); };
   const auto rest = [&in] { return std::string(in.rest()); };

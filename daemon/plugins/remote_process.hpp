@@ -88,6 +88,7 @@ class RemoteProcess final : public PluginPort, public std::enable_shared_from_th
   void wait_to_read();
   void read_frames();
   bool read_some();
+  bool may_hold(const Frame& frame);
   void wait_for_end();
   void finish_reading();
   void handle(const Frame& frame);
@@ -119,6 +120,8 @@ class RemoteProcess final : public PluginPort, public std::enable_shared_from_th
   std::function<bool()> has_deadline_;
   std::chrono::steady_clock::time_point nuisance_window_{}, output_window_{}, pinged_{};
   std::size_t nuisances_ = 0, lines_ = 0, output_bytes_ = 0;
+  std::map<std::uint64_t, std::size_t> held_;  // bytes that each operation in flight brought
+  std::size_t held_bytes_ = 0;
   std::bitset<1024> told_calls_;  // forbidden system calls that were logged
   bool pong_is_due_ = false, too_many_threads_ = false, too_many_descriptors_ = false;
   std::string line_;  // of output, unfinished
