@@ -72,6 +72,7 @@ awaitable<void> ManagedInstance::async_shut_channel(std::chrono::milliseconds li
 
 awaitable<void> ManagedInstance::async_retire(std::chrono::milliseconds drain, std::chrono::milliseconds limit) {
   const auto self = shared_from_this();
+  is_retiring_ = true;
   co_await async_shut_channel(limit);
   std::function<bool()> is_drained = [self] { return self->calls_.empty() || !is_serving(self->state_); };
   co_await wait_until(std::move(is_drained), std::chrono::steady_clock::now() + drain);

@@ -127,6 +127,7 @@ class ManagedInstance : public Instance, public std::enable_shared_from_this<Man
   InstanceState state_ = InstanceState::starting;
   std::string reason_, last_failure_;
   bool is_quarantined_ = false;
+  bool is_retiring_ = false;  // another serves in its place
   InstanceStats stats_;
   std::map<hob_id, CallPtr> calls_;
 

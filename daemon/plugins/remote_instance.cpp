@@ -99,6 +99,12 @@ void RemoteInstance::process_ended(const ProcessFate& fate) {
     fail(why);
     return report_first_start(Error{Code::unavailable, why});
   }
+  if (is_retiring_) {  // another serves in its place: it does not come back, least of all with that one's files
+    last_failure_ = reason_ = fmt::format("rule {}: {}", fate.rule, fate.what);
+    state_ = InstanceState::failed;
+    const std::size_t lost = settle_calls(false);
+    return log::error(name_, "{} while it was being replaced; {} of its calls ended as unavailable", reason_, lost);
+  }
   if (!start_fault_.empty()) return crashed({"start", start_fault_});
   crashed(fate);
 }
