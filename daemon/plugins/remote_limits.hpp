@@ -18,7 +18,7 @@ inline constexpr bool kIsSanitized = false;
 
 struct RemoteLimits {
   std::uint64_t memory = 256 << 20;         // resident; it may map twice as much
-  std::size_t threads = 32;                 // more are said in the log
+  std::size_t threads = 32;                 // more are said in the log, four times as many end it
   std::chrono::milliseconds start{8'000};   // from the start to `started`
   std::chrono::milliseconds stop{5'000};    // from stop to its end
   std::chrono::milliseconds watch{1'000};   // how often memory is looked at

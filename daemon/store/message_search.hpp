@@ -1,7 +1,7 @@
 // The lexical search over one user's messages.
 //
-// Each word of the query is looked up by itself, newest rows first and at most kMostRows of them, and the rows are
-// scored here by BM25's weights (Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond",
+// Each word of the query is looked up by itself. A rare word weighs on all its rows; of a common one (more than
+// kMostRows) the newest rows are looked at, and it weighs on what the other words find. The rows are scored here by BM25's weights (Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond",
 // 2009) with a term counted once a message. FTS5's own bm25() reads the size of every matching row and counts every
 // match of every word before the first hit comes back: with a word that stands in each message, the price of a
 // search grows with all that was ever said.
