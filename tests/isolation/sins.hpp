@@ -42,6 +42,7 @@ inline constexpr Sin kSins[] = {
     {"leaks_memory", "unavailable", "memory", "MiB"},
     {"leaks_slowly", "\"done\"", "memory", "MiB"},
     {"opens_descriptors", "\"opened 5", "descriptors", "opened all 64"},
+    {"bombs_threads", "unavailable", "threads", "are the most"},
     {"leaks_threads", "\"done\"", "threads", "threads"},
     {"forks", "\"refused\"", "processes", "it called clone()"},
     {"runs_programs", "\"refused\"", "processes", "it called execve()"},

@@ -148,6 +148,24 @@ TEST_CASE("one that failed is tried again when its files change, not before") {
   REQUIRE(house.say("one") == "\"well\"");
 }
 
+TEST_CASE("a folder that takes another's place is watched as that was") {
+  ReloadHouse house;
+  fakes::TempFolder elsewhere;
+  house.context.watch_files = true;
+  house.context.settle = std::chrono::milliseconds(30);
+  const fs::path place = house.folder.path() / "one";
+  house.lua("one", tool_script("one", "return 'new'"));
+  fs::rename(place, elsewhere.path() / "new");
+  house.lua("one", tool_script("one", "return 'old'"));
+  house.start();
+  REQUIRE(house.say("one") == "\"old\"");
+  fs::rename(place, elsewhere.path() / "old");
+  fs::rename(elsewhere.path() / "new", place);
+  REQUIRE(fakes::run_until(house.io, [&] { return house.say("one") == "\"new\""; }));
+  house.write("one", "main.lua", tool_script("one", "return 'newer'"));
+  REQUIRE(fakes::run_until(house.io, [&] { return house.say("one") == "\"newer\""; }));
+}
+
 TEST_CASE("the daemon notices changed files by itself, once they have come to rest") {
   ReloadHouse house;
   house.context.watch_files = true;
