@@ -87,9 +87,13 @@ void read_limits(Section section, Config::Limits& limits) {
 
 void read_memory(Section section, Config::Memory& memory) {
   section.whole("buffer_messages", memory.buffer_messages, {0, 1000});
+  section.whole("buffer_tokens", memory.buffer_tokens, {100, kMany});
+  section.duration("buffer_ttl", memory.buffer_ttl, {0s, 3'650 * kDay});
   section.whole("recall_top_k", memory.recall_top_k, {0, 100});
   section.number("recall_threshold", memory.recall_threshold, {0, 1});
   section.duration("half_life", memory.half_life, {1h, 36'500 * kDay});
+  section.choice("learn", memory.learn,
+                 {{"auto", MemoryLearn::automatic}, {"model", MemoryLearn::model}, {"rules", MemoryLearn::rules}, {"off", MemoryLearn::off}});
   Section consolidate = section.section("consolidate");
   consolidate.duration("idle", memory.consolidate_idle, {1min, 30 * kDay});
   consolidate.text("at", memory.consolidate_at, check_time_of_day);
@@ -97,6 +101,14 @@ void read_memory(Section section, Config::Memory& memory) {
   Section pii = section.section("pii");
   pii.flag("detect", memory.pii_detect);
   pii.texts("redact", memory.pii_redact, check_word);
+  const std::pair<std::string_view, std::vector<std::string>*> sinks[] = {{"redact_model", &memory.pii_redact_model},
+                                                                          {"redact_vault", &memory.pii_redact_vault},
+                                                                          {"redact_log", &memory.pii_redact_log},
+                                                                          {"redact_export", &memory.pii_redact_export}};
+  for (const auto& [key, classes] : sinks) {
+    *classes = memory.pii_redact;
+    pii.texts(key, *classes, check_word);
+  }
   pii.done();
   section.done();
 }
@@ -169,8 +181,7 @@ void read_all(Section root, Config& config) {
 
 /// Keys that are checked, and kept for the part that will read them, but change nothing in this version.
 constexpr std::string_view kIdleKeys[] = {
-    "auth.jwt_secret",   "auth.access_ttl",    "auth.refresh_ttl", "models.budget", "memory.half_life",
-    "memory.consolidate", "memory.pii",        "vault",            "backup",        "proactive"};
+    "auth.jwt_secret",   "auth.access_ttl",    "auth.refresh_ttl", "models.budget", "vault",            "backup",        "proactive"};
 
 /// One warning for all of them that the file sets.
 void warn_of_idle_keys(Reader& reader, const YamlNode& root) {

@@ -40,6 +40,8 @@ struct PluginSettings {
 
 enum class AuthMode { keys, none };
 enum class RouterMode { automatic, fast, smart };
+/// Who proposes what to remember: a model of the fast tier, rules, the first that there is, or nobody.
+enum class MemoryLearn { automatic, model, rules, off };
 enum class OnLimit { downgrade, queue, deny };
 enum class Approval { ask, never, deny };
 enum class Isolation { none, process };
@@ -90,13 +92,18 @@ struct Config {
   };
   struct Memory {
     std::uint32_t buffer_messages = 10;
+    std::uint32_t buffer_tokens = 6'000;  // and at most this many, four bytes each
+    Milliseconds buffer_ttl{0};           // a session silent for longer begins afresh; 0: never
     std::uint32_t recall_top_k = 5;
     double recall_threshold = 0;
     Milliseconds half_life{std::int64_t{90} * 86'400'000};
     Milliseconds consolidate_idle{20 * 60'000};
     std::string consolidate_at = "03:30";
+    MemoryLearn learn = MemoryLearn::automatic;
     bool pii_detect = true;
-    std::vector<std::string> pii_redact = {"card", "iban", "ssn"};
+    std::vector<std::string> pii_redact = {"card", "iban", "ssn"};  // what each sink below redacts, unless it names its own
+    std::vector<std::string> pii_redact_model = pii_redact, pii_redact_vault = pii_redact, pii_redact_log = pii_redact,
+                             pii_redact_export = pii_redact;
   };
   struct Tools {
     Approval approval = Approval::ask;

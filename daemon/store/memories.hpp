@@ -1,0 +1,59 @@
+// The store of memories: versions, changes and their undo, uses, and the mark up to which messages were learned from.
+// Every function names the user; what belongs to another answers not_found. Thread: core.
+#pragma once
+
+#include "base/task_group.hpp"
+#include "store/memory_records.hpp"
+#include "store/records.hpp"
+
+namespace hobd {
+
+enum class Durability;
+
+/// What a search of memories looks for; the ranking is memory/recall's.
+struct MemoryQuery {
+  std::string text;
+  std::uint32_t limit = 10;
+  MemoryFilter filter;
+};
+
+class Memories {
+ public:
+  virtual ~Memories() = default;
+  /// The latest version. not_found: no such memory, or it was removed.
+  virtual awaitable<Result<Memory>> find(std::string user_id, std::string memory_id) = 0;
+  /// The latest versions of those there are, in the order asked.
+  virtual awaitable<Result<std::vector<Memory>>> find_all(std::string user_id, std::vector<std::string> memory_ids) = 0;
+  /// Newest first.
+  virtual awaitable<Result<Page<Memory>>> list(std::string user_id, MemoryFilter filter, PageRequest page) = 0;
+  /// All versions, oldest first, removals too. not_found: there never was such a memory, or it was forgotten.
+  virtual awaitable<Result<std::vector<MemoryVersion>>> history(std::string user_id, std::string memory_id) = 0;
+  /// Memories that rest on a message, latest versions.
+  virtual awaitable<Result<std::vector<Memory>>> from_message(std::string user_id, std::string message_id) = 0;
+
+  /// Applies a change whole or not at all and gives the versions that it made. overloaded: a memory has moved on since
+  /// `expected_version` (read it again and decide anew). invalid: names the edit.
+  virtual awaitable<Result<std::vector<Memory>>> apply(MemoryChange change, Durability durability) = 0;
+  virtual awaitable<Result<MemoryChange>> find_change(std::string user_id, std::string change_id) = 0;
+  /// Newest first; run_id "": all.
+  virtual awaitable<Result<Page<MemoryChange>>> changes(std::string user_id, std::string run_id, PageRequest page) = 0;
+  /// Takes a change back: each memory it touched gets the exact state it had before, as a new version. invalid: a memory has
+  /// been changed since (names the later change, which is to be undone first), or it is undone already.
+  virtual awaitable<Result<MemoryChange>> undo(std::string user_id, std::string change_id, std::string cause, Durability durability) = 0;
+  /// Undoes all changes of a run, newest first, in one transaction.
+  virtual awaitable<Result<std::vector<MemoryChange>>> undo_run(std::string user_id, std::string run_id, std::string cause, Durability durability) = 0;
+
+  /// These were in the prompt of a turn.
+  virtual awaitable<Result<void>> mark_used(std::string user_id, std::vector<std::string> memory_ids, std::string turn_id) = 0;
+  /// The latest uses, newest first, some fifty at most.
+  virtual awaitable<Result<std::vector<MemoryUse>>> uses(std::string user_id, std::string memory_id) = 0;
+  virtual awaitable<Result<MemoryStats>> stats(std::string user_id) = 0;
+
+  /// Messages of ended turns behind the mark, oldest first, all roles: what learning has to look at. Imported ones have no turn
+  /// and never come.
+  virtual awaitable<Result<std::vector<Message>>> unlearned(std::string user_id, std::uint32_t limit) = 0;
+  /// The users who have some.
+  virtual awaitable<Result<std::vector<std::string>>> users_to_learn() = 0;
+};
+
+}  // namespace hobd
