@@ -1,8 +1,7 @@
 #include "store/lock_file.hpp"
 #include "store/migrations.hpp"
-#include "store/search_text.hpp"
 #include "store/sqlite_parts.hpp"
-
+#include "store/terms.hpp"
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -100,7 +99,7 @@ Result<void> check_content(Connection& db) {
 
 Result<std::unique_ptr<Connection>> open_connection(const std::filesystem::path& file, Connection::Mode mode) {
   auto db = TRY(Connection::open(file, mode));
-  if (add_search_text_function(db->handle()) != SQLITE_OK)
+  if (add_terms_function(db->handle()) != SQLITE_OK)
     return Error{Code::internal, "open " + file.string() + ": can't add a function"};
   TRY(db->script("PRAGMA temp_store = MEMORY"));
   return db;
