@@ -1,5 +1,6 @@
 #include "store/lock_file.hpp"
 #include "store/migrations.hpp"
+#include "store/postings.hpp"
 #include "store/sqlite_parts.hpp"
 #include "store/terms.hpp"
 
@@ -101,6 +102,7 @@ Result<std::unique_ptr<Connection>> open_connection(const std::filesystem::path&
   auto db = TRY(Connection::open(file, mode));
   if (add_terms_function(db->handle()) != SQLITE_OK)
     return Error{Code::internal, "open " + file.string() + ": can't add a function"};
+  TRY(add_postings_function(*db));
   TRY(db->script("PRAGMA temp_store = MEMORY"));
   return db;
 }
@@ -119,6 +121,7 @@ class SqliteStore final : public Store {
     users_ = make_sqlite_users(parts);
     kv_ = make_sqlite_kv(parts);
     memories_ = make_sqlite_memories(parts);
+    searches_ = make_sqlite_searches(parts);
   }
   ~SqliteStore() override { close(); }
 
@@ -127,6 +130,7 @@ class SqliteStore final : public Store {
   Users& users() override { return *users_; }
   Kv& kv() override { return *kv_; }
   Memories& memories() override { return *memories_; }
+  Searches& searches() override { return *searches_; }
 
   awaitable<Result<StoreStatus>> status() override {
     return readers_.run<StoreStatus>([file = file_, is_writable = !writer_.is_failing()](Connection& db) -> Result<StoreStatus> {
@@ -161,6 +165,7 @@ class SqliteStore final : public Store {
   std::unique_ptr<Users> users_;
   std::unique_ptr<Kv> kv_;
   std::unique_ptr<Memories> memories_;
+  std::unique_ptr<Searches> searches_;
 };
 
 }  // namespace

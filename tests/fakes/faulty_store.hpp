@@ -21,6 +21,7 @@ class FaultyStore final : public Store, public Journal {
   Users& users() override { return real_.users(); }
   Kv& kv() override { return real_.kv(); }
   Memories& memories() override { return real_.memories(); }
+  Searches& searches() override { return real_.searches(); }
   awaitable<Result<StoreStatus>> status() override { return real_.status(); }
   void close() override { real_.close(); }
 
