@@ -118,6 +118,7 @@ class SqliteStore final : public Store {
     conversations_ = make_sqlite_conversations(parts);
     users_ = make_sqlite_users(parts);
     kv_ = make_sqlite_kv(parts);
+    memories_ = make_sqlite_memories(parts);
   }
   ~SqliteStore() override { close(); }
 
@@ -125,6 +126,7 @@ class SqliteStore final : public Store {
   Conversations& conversations() override { return *conversations_; }
   Users& users() override { return *users_; }
   Kv& kv() override { return *kv_; }
+  Memories& memories() override { return *memories_; }
 
   awaitable<Result<StoreStatus>> status() override {
     return readers_.run<StoreStatus>([file = file_, is_writable = !writer_.is_failing()](Connection& db) -> Result<StoreStatus> {
@@ -158,6 +160,7 @@ class SqliteStore final : public Store {
   std::unique_ptr<Conversations> conversations_;
   std::unique_ptr<Users> users_;
   std::unique_ptr<Kv> kv_;
+  std::unique_ptr<Memories> memories_;
 };
 
 }  // namespace

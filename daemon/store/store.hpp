@@ -179,6 +179,8 @@ struct StoreStatus {
   bool is_writable = true;  // false while writes fail: the disk is full or failing
 };
 
+class Memories;
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -186,6 +188,7 @@ class Store {
   virtual Conversations& conversations() = 0;
   virtual Users& users() = 0;
   virtual Kv& kv() = 0;
+  virtual Memories& memories() = 0;  // store/memories.hpp
   virtual awaitable<Result<StoreStatus>> status() = 0;
   /// Writes what waits, checkpoints, closes. Blocks; later calls answer unavailable.
   virtual void close() = 0;
