@@ -1,6 +1,7 @@
 #include "store/migrations.hpp"
 
 #include "base/log.hpp"
+#include "store/schema_blocks.hpp"
 #include "store/schema_recall.hpp"
 
 #include <array>
@@ -164,7 +165,7 @@ CREATE VIRTUAL TABLE message_fts USING fts5(
   tokenize = 'porter unicode61 remove_diacritics 2');
 )sql";
 
-constexpr std::array kSteps = {kVersion1, kVersion2, kSchemaRecall};
+constexpr std::array kSteps = {kVersion1, kVersion2, kSchemaRecall, kSchemaBlocks};
 
 }  // namespace
 

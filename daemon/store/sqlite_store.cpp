@@ -1,6 +1,8 @@
+#include "store/blocks.hpp"
 #include "store/lock_file.hpp"
 #include "store/migrations.hpp"
 #include "store/sqlite_parts.hpp"
+#include "store/summaries.hpp"
 #include "store/terms.hpp"
 
 #include <fcntl.h>
@@ -118,6 +120,8 @@ class SqliteStore final : public Store {
     conversations_ = make_sqlite_conversations(parts);
     users_ = make_sqlite_users(parts);
     kv_ = make_sqlite_kv(parts);
+    blocks_ = make_sqlite_blocks(parts);
+    summaries_ = make_sqlite_summaries(parts);
   }
   ~SqliteStore() override { close(); }
 
@@ -125,6 +129,8 @@ class SqliteStore final : public Store {
   Conversations& conversations() override { return *conversations_; }
   Users& users() override { return *users_; }
   Kv& kv() override { return *kv_; }
+  Blocks& blocks() override { return *blocks_; }
+  Summaries& summaries() override { return *summaries_; }
 
   awaitable<Result<StoreStatus>> status() override {
     return readers_.run<StoreStatus>([file = file_, is_writable = !writer_.is_failing()](Connection& db) -> Result<StoreStatus> {
@@ -158,6 +164,8 @@ class SqliteStore final : public Store {
   std::unique_ptr<Conversations> conversations_;
   std::unique_ptr<Users> users_;
   std::unique_ptr<Kv> kv_;
+  std::unique_ptr<Blocks> blocks_;
+  std::unique_ptr<Summaries> summaries_;
 };
 
 }  // namespace
