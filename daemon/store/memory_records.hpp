@@ -114,10 +114,10 @@ struct MemoryUse {
 };
 
 struct MemoryFilter {
-  std::optional<MemoryKind> kind;
-  std::string topic, person;         // compared without case
-  bool include_superseded = false;   // also those that ended or were superseded; never removed ones
-  std::optional<Time> valid_at, as_of;
+  std::optional<MemoryKind> kind = {};
+  std::string topic = {}, person = {};  // compared without case
+  bool include_superseded = false;      // also those that ended or were superseded; never removed ones
+  std::optional<Time> valid_at = {}, as_of = {};
 };
 
 /// What a forget takes away for good.

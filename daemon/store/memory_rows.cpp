@@ -102,6 +102,7 @@ Result<std::int64_t> insert_memory(WriteBatch& batch, const Memory& m, std::int6
                    m.superseded_at, m.superseded_by, to_column(list_of(m.pii)), to_column(m.extra), m.version_from,
                    m.version_to, change));
   const std::int64_t version = batch.db.last_rowid();
+  batch.memories.add(version, user, m.text);
   for (const MemorySource& source : m.sources)
     if (!source.message_id.empty())
       TRY(batch.db.run("INSERT OR IGNORE INTO memory_sources(message_id, version) VALUES (?, ?)", source.message_id, version));

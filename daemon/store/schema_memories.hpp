@@ -3,7 +3,8 @@
 // `memory_ids` has a row a memory, for life: its counters outlive its versions. `memories` has a row a version; the latest
 // one has no version_to, and a removed memory has no latest one. Rowids of versions are never given twice, since indexes
 // name versions by them. Each change has its entries: which memory, from which version to which (NULL: none), and why; they
-// are what undo and the history read. `memory_marks` says up to which message a user's talk was learned from: message
+// are what undo and the history read. `memory_fts` indexes the text of every version, so that what was known at an earlier
+// time is found by its own words. `memory_marks` says up to which message a user's talk was learned from: message
 // rowids may be given again once the newest messages are gone, so that the mark falls back with them.
 #pragma once
 
@@ -58,6 +59,11 @@ CREATE TABLE memories (
 CREATE UNIQUE INDEX memories_version ON memories(memory, version);
 CREATE INDEX memories_latest ON memories(user, memory) WHERE version_to IS NULL;
 CREATE INDEX memories_superseded_by ON memories(superseded_by) WHERE superseded_by <> '' AND version_to IS NULL;
+
+CREATE VIEW memory_terms AS
+  SELECT id, index_terms(user, text) AS terms FROM memories;
+CREATE VIRTUAL TABLE memory_fts USING fts5(
+  terms, content = 'memory_terms', content_rowid = 'id', tokenize = 'ascii', detail = none, columnsize = 0);
 
 CREATE TABLE memory_sources (
   message_id TEXT NOT NULL,
