@@ -112,15 +112,11 @@ std::vector<Ranked> rank_messages(const Question& question, const MessageCandida
                                   const RankingWeights& w) {
   const auto& items = candidates.items;
   // Who speaks, by each word of their name; the question's words among these are names.
-  std::unordered_map<std::string, std::set<std::string>> speakers;
-  for (const MessageCandidate& item : items) {
-    if (item.role != "user") continue;
-    const auto [at, is_new] = speakers.try_emplace(item.speaker);
-    (void)at;
-    (void)is_new;
-  }
+  std::set<std::string> speakers;
+  for (const MessageCandidate& item : items)
+    if (item.role == "user") speakers.insert(item.speaker);
   std::set<std::string> names, asked;
-  for (const auto& [speaker, unused] : speakers) {
+  for (const std::string& speaker : speakers) {
     for (const std::string& name : terms(speaker)) {
       if (std::find(question.terms.begin(), question.terms.end(), name) == question.terms.end()) continue;
       names.insert(name);

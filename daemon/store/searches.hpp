@@ -78,6 +78,7 @@ struct TurnCandidates {
 
 /// A message with what stood around it, in order.
 struct MessageInPlace {
+  std::int64_t row = 0;
   Message message;
   std::vector<Message> neighbours;
 };

@@ -36,6 +36,7 @@ Result<std::vector<MessageInPlace>> read_messages(Connection& db, const std::str
                              row, user));
     if (!TRY(read.next())) continue;
     MessageInPlace place;
+    place.row = row;
     place.message = TRY(read_message(read));
     if (neighbours > 0) place.neighbours = TRY(neighbours_of(db, read.integer(14), row, neighbours));
     found.push_back(std::move(place));

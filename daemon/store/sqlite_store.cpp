@@ -1,7 +1,9 @@
+#include "store/blocks.hpp"
 #include "store/lock_file.hpp"
 #include "store/migrations.hpp"
 #include "store/postings.hpp"
 #include "store/sqlite_parts.hpp"
+#include "store/summaries.hpp"
 #include "store/terms.hpp"
 
 #include <fcntl.h>
@@ -122,6 +124,8 @@ class SqliteStore final : public Store {
     kv_ = make_sqlite_kv(parts);
     memories_ = make_sqlite_memories(parts);
     searches_ = make_sqlite_searches(parts);
+    blocks_ = make_sqlite_blocks(parts);
+    summaries_ = make_sqlite_summaries(parts);
   }
   ~SqliteStore() override { close(); }
 
@@ -131,6 +135,8 @@ class SqliteStore final : public Store {
   Kv& kv() override { return *kv_; }
   Memories& memories() override { return *memories_; }
   Searches& searches() override { return *searches_; }
+  Blocks& blocks() override { return *blocks_; }
+  Summaries& summaries() override { return *summaries_; }
 
   awaitable<Result<StoreStatus>> status() override {
     return readers_.run<StoreStatus>([file = file_, is_writable = !writer_.is_failing()](Connection& db) -> Result<StoreStatus> {
@@ -166,6 +172,8 @@ class SqliteStore final : public Store {
   std::unique_ptr<Kv> kv_;
   std::unique_ptr<Memories> memories_;
   std::unique_ptr<Searches> searches_;
+  std::unique_ptr<Blocks> blocks_;
+  std::unique_ptr<Summaries> summaries_;
 };
 
 }  // namespace
