@@ -1,6 +1,7 @@
 #include "store/migrations.hpp"
 
 #include "base/log.hpp"
+#include "store/schema_imports.hpp"
 
 #include <array>
 
@@ -165,7 +166,7 @@ INSERT INTO message_fts(message_fts, rank) VALUES ('rank', 'bm25(0.0, 1.0)');
 INSERT INTO message_fts(message_fts) VALUES ('rebuild');
 )sql";
 
-constexpr std::array kSteps = {kVersion1, kVersion2};
+constexpr std::array kSteps = {kVersion1, kVersion2, kSchemaImports};
 
 }  // namespace
 

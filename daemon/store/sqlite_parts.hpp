@@ -1,4 +1,4 @@
-// The four interfaces over SQLite, one file each; sqlite_store.cpp ties them together.
+// The interfaces over SQLite, one file each; sqlite_store.cpp ties them together.
 #pragma once
 
 #include "store/readers.hpp"
@@ -17,5 +17,6 @@ std::unique_ptr<Journal> make_sqlite_journal(SqliteParts parts);
 std::unique_ptr<Conversations> make_sqlite_conversations(SqliteParts parts);
 std::unique_ptr<Users> make_sqlite_users(SqliteParts parts);
 std::unique_ptr<Kv> make_sqlite_kv(SqliteParts parts);
+std::unique_ptr<Imports> make_sqlite_imports(SqliteParts parts);
 
 }  // namespace hobd

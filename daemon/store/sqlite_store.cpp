@@ -119,6 +119,7 @@ class SqliteStore final : public Store {
     conversations_ = make_sqlite_conversations(parts);
     users_ = make_sqlite_users(parts);
     kv_ = make_sqlite_kv(parts);
+    imports_ = make_sqlite_imports(parts);
   }
   ~SqliteStore() override { close(); }
 
@@ -126,6 +127,7 @@ class SqliteStore final : public Store {
   Conversations& conversations() override { return *conversations_; }
   Users& users() override { return *users_; }
   Kv& kv() override { return *kv_; }
+  Imports& imports() override { return *imports_; }
 
   awaitable<Result<StoreStatus>> status() override {
     return readers_.run<StoreStatus>([file = file_, is_writable = !writer_.is_failing()](Connection& db) -> Result<StoreStatus> {
@@ -159,6 +161,7 @@ class SqliteStore final : public Store {
   std::unique_ptr<Conversations> conversations_;
   std::unique_ptr<Users> users_;
   std::unique_ptr<Kv> kv_;
+  std::unique_ptr<Imports> imports_;
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/task_group.hpp"
+#include "store/imports.hpp"
 #include "store/records.hpp"
 
 #include <filesystem>
@@ -186,6 +187,7 @@ class Store {
   virtual Conversations& conversations() = 0;
   virtual Users& users() = 0;
   virtual Kv& kv() = 0;
+  virtual Imports& imports() = 0;
   virtual awaitable<Result<StoreStatus>> status() = 0;
   /// Writes what waits, checkpoints, closes. Blocks; later calls answer unavailable.
   virtual void close() = 0;

@@ -20,6 +20,7 @@ class FaultyStore final : public Store, public Journal {
   Conversations& conversations() override { return real_.conversations(); }
   Users& users() override { return real_.users(); }
   Kv& kv() override { return real_.kv(); }
+  Imports& imports() override { return real_.imports(); }
   awaitable<Result<StoreStatus>> status() override { return real_.status(); }
   void close() override { real_.close(); }
 

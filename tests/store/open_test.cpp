@@ -1,3 +1,5 @@
+#include "store/migrations.hpp"
+#include "store/old_database.hpp"
 #include "store/support.hpp"
 
 #include <sqlite3.h>
@@ -13,11 +15,11 @@ using namespace hobd::testing;
 namespace {
 
 /// Runs SQL on the file behind the store's back.
-void meddle(const std::filesystem::path& file, const char* sql) {
+void meddle(const std::filesystem::path& file, const std::string& sql) {
   sqlite3* db = nullptr;
   REQUIRE(sqlite3_open(file.c_str(), &db) == SQLITE_OK);
   char* message = nullptr;
-  const int code = sqlite3_exec(db, sql, nullptr, nullptr, &message);
+  const int code = sqlite3_exec(db, sql.c_str(), nullptr, nullptr, &message);
   INFO((message ? message : ""));
   REQUIRE(code == SQLITE_OK);
   sqlite3_close(db);
@@ -49,6 +51,13 @@ struct Closed {
   TempFolder folder;
   std::filesystem::path file = folder.path / "hob.db";
   std::string user;
+};
+
+/// A database of the first schema.
+struct OldFile {
+  OldFile() { meddle(file, kOldDatabase); }
+  TempFolder folder;
+  std::filesystem::path file = folder.path / "hob.db";
 };
 
 Error open_error(const std::filesystem::path& file) {
@@ -101,7 +110,7 @@ TEST_CASE("a database whose holder was killed opens again") {
   ::close(ready[0]);
   ::close(ready[1]);
   TestStore t(file);
-  REQUIRE(t.get(t.store->status()).schema_version == 2);
+  REQUIRE(t.get(t.store->status()).schema_version == newest_schema_version());
 }
 
 TEST_CASE("a newer schema is refused and left alone") {
@@ -110,31 +119,29 @@ TEST_CASE("a newer schema is refused and left alone") {
   const auto error = open_error(closed.file);
   REQUIRE(error.code == Code::unsupported);
   REQUIRE(error.message.find("99") != std::string::npos);
-  meddle(closed.file, "PRAGMA user_version = 2");
+  meddle(closed.file, "PRAGMA user_version = " + std::to_string(newest_schema_version()));
   TestStore t(closed.file);
   REQUIRE(t.get(t.store->status()).messages == 1);
 }
 
 TEST_CASE("an old schema is migrated, its rows found again, and a copy of it kept") {
-  Closed closed;
-  meddle(closed.file, "DROP TABLE message_fts; DROP VIEW message_words; PRAGMA user_version = 1;");
+  OldFile old;
   {
-    TestStore t(closed.file);
-    REQUIRE(t.get(t.store->status()).schema_version == 2);
-    REQUIRE(t.get(t.conversations().search(closed.user, {.text = "kettle", .limit = 10})).size() == 1);
+    TestStore t(old.file);
+    REQUIRE(t.get(t.store->status()).schema_version == newest_schema_version());
+    REQUIRE(t.get(t.conversations().search("usr_old", {.text = "kettle", .limit = 10})).size() == 1);
   }
-  const std::filesystem::path copy = closed.file.string() + ".v1.before-v2";
+  const std::filesystem::path copy = old.file.string() + ".v1.before-v" + std::to_string(newest_schema_version());
   REQUIRE(mode_of(copy) == 0600);
   meddle(copy, "SELECT count(*) FROM messages");
 }
 
 TEST_CASE("a copy from before a migration is never replaced by a later one") {
-  Closed closed;
-  const std::filesystem::path copy = closed.file.string() + ".v1.before-v2";
+  OldFile old;
+  const std::filesystem::path copy = old.file.string() + ".v1.before-v" + std::to_string(newest_schema_version());
   write_file(copy, "the first copy");
-  meddle(closed.file, "DROP TABLE message_fts; DROP VIEW message_words; PRAGMA user_version = 1;");
-  TestStore t(closed.file);
-  REQUIRE(t.get(t.store->status()).schema_version == 2);
+  TestStore t(old.file);
+  REQUIRE(t.get(t.store->status()).schema_version == newest_schema_version());
   REQUIRE(content_of(copy) == "the first copy");
 }
 
