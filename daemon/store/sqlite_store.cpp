@@ -1,8 +1,7 @@
 #include "store/lock_file.hpp"
 #include "store/migrations.hpp"
-#include "store/search_text.hpp"
 #include "store/sqlite_parts.hpp"
-
+#include "store/terms.hpp"
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -100,7 +99,7 @@ Result<void> check_content(Connection& db) {
 
 Result<std::unique_ptr<Connection>> open_connection(const std::filesystem::path& file, Connection::Mode mode) {
   auto db = TRY(Connection::open(file, mode));
-  if (add_search_text_function(db->handle()) != SQLITE_OK)
+  if (add_terms_function(db->handle()) != SQLITE_OK)
     return Error{Code::internal, "open " + file.string() + ": can't add a function"};
   TRY(db->script("PRAGMA temp_store = MEMORY"));
   return db;
@@ -120,6 +119,7 @@ class SqliteStore final : public Store {
     users_ = make_sqlite_users(parts);
     kv_ = make_sqlite_kv(parts);
     imports_ = make_sqlite_imports(parts);
+    memories_ = make_sqlite_memories(parts);
   }
   ~SqliteStore() override { close(); }
 
@@ -128,6 +128,7 @@ class SqliteStore final : public Store {
   Users& users() override { return *users_; }
   Kv& kv() override { return *kv_; }
   Imports& imports() override { return *imports_; }
+  Memories& memories() override { return *memories_; }
 
   awaitable<Result<StoreStatus>> status() override {
     return readers_.run<StoreStatus>([file = file_, is_writable = !writer_.is_failing()](Connection& db) -> Result<StoreStatus> {
@@ -162,6 +163,7 @@ class SqliteStore final : public Store {
   std::unique_ptr<Users> users_;
   std::unique_ptr<Kv> kv_;
   std::unique_ptr<Imports> imports_;
+  std::unique_ptr<Memories> memories_;
 };
 
 }  // namespace

@@ -180,6 +180,8 @@ struct StoreStatus {
   bool is_writable = true;  // false while writes fail: the disk is full or failing
 };
 
+class Memories;
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -188,6 +190,7 @@ class Store {
   virtual Users& users() = 0;
   virtual Kv& kv() = 0;
   virtual Imports& imports() = 0;
+  virtual Memories& memories() = 0;  // store/memories.hpp
   virtual awaitable<Result<StoreStatus>> status() = 0;
   /// Writes what waits, checkpoints, closes. Blocks; later calls answer unavailable.
   virtual void close() = 0;

@@ -21,6 +21,7 @@ class FaultyStore final : public Store, public Journal {
   Users& users() override { return real_.users(); }
   Kv& kv() override { return real_.kv(); }
   Imports& imports() override { return real_.imports(); }
+  Memories& memories() override { return real_.memories(); }
   awaitable<Result<StoreStatus>> status() override { return real_.status(); }
   void close() override { real_.close(); }
 

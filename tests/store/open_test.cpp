@@ -1,6 +1,6 @@
 #include "store/migrations.hpp"
-#include "store/old_database.hpp"
 #include "store/support.hpp"
+#include "store/terms.hpp"
 
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -53,9 +53,19 @@ struct Closed {
   std::string user;
 };
 
-/// A database of the first schema.
-struct OldFile {
-  OldFile() { meddle(file, kOldDatabase); }
+/// A database of an old schema with one user and one message.
+struct Old {
+  explicit Old(int version) {
+    std::ofstream(file).close();
+    const auto db = Connection::open(file, Connection::Mode::read_write).value();
+    REQUIRE(migrate_to(*db, version).has_value());
+    REQUIRE(db->script("INSERT INTO users VALUES (1, 'usr_1', 'anna', 0, 0);"
+                       "INSERT INTO conversations VALUES (1, 'conv_1', 1, '', 'http', '', 1, '', 1, 0, 0);"
+                       "INSERT INTO sessions VALUES (1, 'ses_1', 1, 0);"
+                       "INSERT INTO messages VALUES (1, 'msg_1', 1, 1, 1, NULL, 'user', 'anna', 'the kettle is blue', 0, 'http', '', '', '')")
+                .has_value());
+  }
+  std::string copy() const { return file.string() + ".v1.before-v" + std::to_string(newest_schema_version()); }
   TempFolder folder;
   std::filesystem::path file = folder.path / "hob.db";
 };
@@ -124,25 +134,28 @@ TEST_CASE("a newer schema is refused and left alone") {
   REQUIRE(t.get(t.store->status()).messages == 1);
 }
 
-TEST_CASE("an old schema is migrated, its rows found again, and a copy of it kept") {
-  OldFile old;
-  {
+TEST_CASE("every old schema is migrated and its rows are found again") {
+  for (int version = 1; version < newest_schema_version(); ++version) {
+    Old old(version);
     TestStore t(old.file);
     REQUIRE(t.get(t.store->status()).schema_version == newest_schema_version());
-    REQUIRE(t.get(t.conversations().search("usr_old", {.text = "kettle", .limit = 10})).size() == 1);
+    REQUIRE(t.get(t.conversations().search("usr_1", {.text = "kettles", .limit = 10})).size() == 1);
   }
-  const std::filesystem::path copy = old.file.string() + ".v1.before-v" + std::to_string(newest_schema_version());
-  REQUIRE(mode_of(copy) == 0600);
-  meddle(copy, "SELECT count(*) FROM messages");
+}
+
+TEST_CASE("a copy of what is migrated is kept for its owner alone") {
+  Old old(1);
+  TestStore t(old.file);
+  REQUIRE(mode_of(old.copy()) == 0600);
+  meddle(old.copy(), "SELECT count(*) FROM messages");
 }
 
 TEST_CASE("a copy from before a migration is never replaced by a later one") {
-  OldFile old;
-  const std::filesystem::path copy = old.file.string() + ".v1.before-v" + std::to_string(newest_schema_version());
-  write_file(copy, "the first copy");
+  Old old(1);
+  write_file(old.copy(), "the first copy");
   TestStore t(old.file);
   REQUIRE(t.get(t.store->status()).schema_version == newest_schema_version());
-  REQUIRE(content_of(copy) == "the first copy");
+  REQUIRE(content_of(old.copy()) == "the first copy");
 }
 
 TEST_CASE("a file that is no database is refused and not overwritten") {
