@@ -1,6 +1,8 @@
+#include "store/blocks.hpp"
 #include "store/lock_file.hpp"
 #include "store/migrations.hpp"
 #include "store/sqlite_parts.hpp"
+#include "store/summaries.hpp"
 #include "store/terms.hpp"
 
 #include <fcntl.h>
@@ -120,6 +122,8 @@ class SqliteStore final : public Store {
     kv_ = make_sqlite_kv(parts);
     imports_ = make_sqlite_imports(parts);
     memories_ = make_sqlite_memories(parts);
+    blocks_ = make_sqlite_blocks(parts);
+    summaries_ = make_sqlite_summaries(parts);
   }
   ~SqliteStore() override { close(); }
 
@@ -129,6 +133,8 @@ class SqliteStore final : public Store {
   Kv& kv() override { return *kv_; }
   Imports& imports() override { return *imports_; }
   Memories& memories() override { return *memories_; }
+  Blocks& blocks() override { return *blocks_; }
+  Summaries& summaries() override { return *summaries_; }
 
   awaitable<Result<StoreStatus>> status() override {
     return readers_.run<StoreStatus>([file = file_, is_writable = !writer_.is_failing()](Connection& db) -> Result<StoreStatus> {
@@ -164,6 +170,8 @@ class SqliteStore final : public Store {
   std::unique_ptr<Kv> kv_;
   std::unique_ptr<Imports> imports_;
   std::unique_ptr<Memories> memories_;
+  std::unique_ptr<Blocks> blocks_;
+  std::unique_ptr<Summaries> summaries_;
 };
 
 }  // namespace
