@@ -47,6 +47,7 @@ struct Conversation {
 struct Session {
   std::string id, conversation_id;
   Time created_at{};
+  std::string label = {};  // what an imported history called it; "" none
 };
 
 struct Message {

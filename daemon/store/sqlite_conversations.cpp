@@ -185,10 +185,10 @@ class SqliteConversations final : public Conversations {
                                                      conversation_id = std::move(conversation_id)](
                                                         Connection& db) -> Result<std::vector<Session>> {
       const std::int64_t conversation = TRY(conversation_row(db, user_id, conversation_id)).id;
-      auto rows = TRY(db.query("SELECT sid, created_at FROM sessions WHERE conversation = ? ORDER BY id", conversation));
+      auto rows = TRY(db.query("SELECT sid, created_at, label FROM sessions WHERE conversation = ? ORDER BY id", conversation));
       std::vector<Session> sessions;
       while (TRY(rows.next()))
-        sessions.push_back({.id = rows.text(0), .conversation_id = conversation_id, .created_at = rows.time(1)});
+        sessions.push_back({.id = rows.text(0), .conversation_id = conversation_id, .created_at = rows.time(1), .label = rows.text(2)});
       return sessions;
     });
   }

@@ -23,5 +23,6 @@ std::unique_ptr<Searches> make_sqlite_searches(SqliteParts parts);
 std::unique_ptr<Blocks> make_sqlite_blocks(SqliteParts parts);
 std::unique_ptr<Summaries> make_sqlite_summaries(SqliteParts parts);
 std::unique_ptr<Kv> make_sqlite_kv(SqliteParts parts);
+std::unique_ptr<Imports> make_sqlite_imports(SqliteParts parts);
 
 }  // namespace hobd

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/task_group.hpp"
+#include "store/imports.hpp"
 #include "store/records.hpp"
 
 #include <filesystem>
@@ -175,8 +176,9 @@ class Store {
   virtual Conversations& conversations() = 0;
   virtual Users& users() = 0;
   virtual Kv& kv() = 0;
-  virtual Memories& memories() = 0;  // store/memories.hpp
   virtual Searches& searches() = 0;  // store/searches.hpp
+  virtual Imports& imports() = 0;
+  virtual Memories& memories() = 0;  // store/memories.hpp
   virtual Blocks& blocks() = 0;        // store/blocks.hpp
   virtual Summaries& summaries() = 0;  // store/summaries.hpp
   virtual awaitable<Result<StoreStatus>> status() = 0;
