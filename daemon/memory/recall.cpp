@@ -166,7 +166,9 @@ awaitable<Result<std::vector<RecallHit>>> Recall::search(SearchQuery query) {
     CO_TRY(found.messages, co_await store_.searches().messages(std::move(of_messages)));
     found.ranked_messages = rank_messages(question, found.messages, near, query.now, weights_);
   }
-  if (query.in != SearchQuery::In::messages) CO_CHECK(co_await find_memories(question, query, std::move(wanted), found));
+  if (query.in != SearchQuery::In::messages) {
+    CO_CHECK(co_await find_memories(question, query, std::move(wanted), found));
+  }
   co_return co_await hits(std::move(query.user_id), std::move(found), query.limit, query.neighbours);
 }
 
@@ -184,7 +186,9 @@ awaitable<Result<std::vector<RecallHit>>> Recall::hits(std::string user_id, Foun
   std::vector<std::int64_t> rows;
   for (const Ranked& ranked : found.ranked_messages) rows.push_back(found.messages.items[ranked.index].row);
   std::vector<MessageInPlace> read;
-  if (!rows.empty()) CO_TRY(read, co_await store_.searches().read(std::move(user_id), std::move(rows), neighbours));
+  if (!rows.empty()) {
+    CO_TRY(read, co_await store_.searches().read(std::move(user_id), std::move(rows), neighbours));
+  }
   co_return joined(std::move(found.ranked_memories), std::move(found.memories), found.ranked_messages, found.messages, std::move(read), limit);
 }
 
