@@ -93,6 +93,9 @@ class Agent : public TurnStarter {
   virtual void set_config(std::shared_ptr<const Config> config) = 0;
 };
 
+class MemoryBlocks;
+class SessionBuffers;
+
 struct AgentContext {
   asio::any_io_executor core;
   Store* store = nullptr;
@@ -101,6 +104,8 @@ struct AgentContext {
   Outbox* outbox = nullptr;
   const Clock* clock = nullptr;
   std::shared_ptr<const Config> config;
+  MemoryBlocks* blocks = nullptr;     // take the agent's new configurations with it
+  SessionBuffers* buffers = nullptr;
 };
 /// drain() before it goes: running turns hold on to it.
 std::unique_ptr<Agent> make_agent(AgentContext context);
