@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "store/schema_blocks.hpp"
+#include "store/schema_memories.hpp"
 #include "store/schema_recall.hpp"
 
 #include <array>
@@ -165,7 +166,7 @@ CREATE VIRTUAL TABLE message_fts USING fts5(
   tokenize = 'porter unicode61 remove_diacritics 2');
 )sql";
 
-constexpr std::array kSteps = {kVersion1, kVersion2, kSchemaRecall, kSchemaBlocks};
+constexpr std::array kSteps = {kVersion1, kVersion2, kSchemaRecall, kSchemaMemories, kSchemaBlocks};
 
 }  // namespace
 

@@ -120,6 +120,7 @@ class SqliteStore final : public Store {
     conversations_ = make_sqlite_conversations(parts);
     users_ = make_sqlite_users(parts);
     kv_ = make_sqlite_kv(parts);
+    memories_ = make_sqlite_memories(parts);
     blocks_ = make_sqlite_blocks(parts);
     summaries_ = make_sqlite_summaries(parts);
   }
@@ -129,6 +130,7 @@ class SqliteStore final : public Store {
   Conversations& conversations() override { return *conversations_; }
   Users& users() override { return *users_; }
   Kv& kv() override { return *kv_; }
+  Memories& memories() override { return *memories_; }
   Blocks& blocks() override { return *blocks_; }
   Summaries& summaries() override { return *summaries_; }
 
@@ -164,6 +166,7 @@ class SqliteStore final : public Store {
   std::unique_ptr<Conversations> conversations_;
   std::unique_ptr<Users> users_;
   std::unique_ptr<Kv> kv_;
+  std::unique_ptr<Memories> memories_;
   std::unique_ptr<Blocks> blocks_;
   std::unique_ptr<Summaries> summaries_;
 };

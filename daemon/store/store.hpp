@@ -182,6 +182,7 @@ struct StoreStatus {
   bool is_writable = true;  // false while writes fail: the disk is full or failing
 };
 
+class Memories;
 class Blocks;
 class Summaries;
 
@@ -192,6 +193,7 @@ class Store {
   virtual Conversations& conversations() = 0;
   virtual Users& users() = 0;
   virtual Kv& kv() = 0;
+  virtual Memories& memories() = 0;  // store/memories.hpp
   virtual Blocks& blocks() = 0;        // store/blocks.hpp
   virtual Summaries& summaries() = 0;  // store/summaries.hpp
   virtual awaitable<Result<StoreStatus>> status() = 0;

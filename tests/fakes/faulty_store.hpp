@@ -21,6 +21,7 @@ class FaultyStore final : public Store, public Journal {
   Conversations& conversations() override { return real_.conversations(); }
   Users& users() override { return real_.users(); }
   Kv& kv() override { return real_.kv(); }
+  Memories& memories() override { return real_.memories(); }
   Blocks& blocks() override { return real_.blocks(); }
   Summaries& summaries() override { return broken_summaries ? *broken_summaries : real_.summaries(); }
   awaitable<Result<StoreStatus>> status() override { return real_.status(); }
