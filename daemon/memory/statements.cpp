@@ -1,6 +1,7 @@
 #include "memory/statements.hpp"
 
 #include "base/text.hpp"
+#include "memory/note_text.hpp"
 #include "memory/phrase.hpp"
 
 #include <algorithm>
@@ -53,7 +54,7 @@ const std::vector<Phrase>& lead_ins() {
       {"and", "but", "so", "well", "oh", "ah", "aha", "hey", "hi there?", "hello there?", "hey there", "yes", "yeah", "yep", "nah", "ok",
        "okay", "btw", "by the way", "anyway", "um", "uh", "hmm", "please", "then", "plus", "because", "since", "though", "although", ",",
        ":", "-", "(", ")", ";", "guess what", "good|bad|great|big news", "unfortunately", "sadly", "luckily", "fortunately", "finally",
-       "as you know", "honestly", "to be honest", "in fact", "as of today|now", "you know", "the thing is", "hob", "good morning|evening|afternoon",
+       "as you know", "honestly", "to be honest", "in fact", "as of today|now", "you know", "the thing is", "now", "hob", "good morning|evening|afternoon",
        "thanks", "thank you", "ps", "p.s", "edit", "update", "first", "second", "third", "lately", "recently", "these days", "nowadays",
        "personally", "also", "it turns out that?", "turns out that?", "as i said|mentioned", "like i said", "i forgot to mention|say that?",
        "did i tell|mention you? that?", "i told you that", "happy to say that?", "sure", "right", "great", "cool", "fun fact"});
@@ -96,7 +97,8 @@ bool begins_clause(Words words, std::size_t at, std::string_view joint) {
   if (is_one_of(word, {"this", "that", "there", "could", "do", "don't", "is", "are", "any", "anything", "who", "why", "which", "remember", "always",
                        "never", "would", "should", "will", "right", "correct", "ok", "okay", "got", "so", "but", "and", "the", "not"}))
     return true;
-  return words[at].is_capital && !is_no_name(word);
+  const bool acts = at + 1 < words.size() && (words[at + 1].text == "'s" || !first_person(words[at + 1].text).empty());
+  return acts && words[at].is_capital && !is_no_name(word);
 }
 
 /// A bare verb that goes on with the subject "i" of the clause before: "I live in Lyon and work at Acme".
@@ -244,6 +246,8 @@ void strip_lead_ins(Clause& clause) {
     const std::size_t lead = skip_any(lead_ins(), words, at);
     if (lead == at || lead > words.size()) break;
     if (words[at].text == "also") clause.also = true;
+    clause.greets = clause.greets || is_one_of(words[at].text, {"hi", "hello", "hey", "good"});
+    clause.now = clause.now || is_one_of(words[at].text, {"now", "nowadays", "these"});
     at = lead;
   }
   clause.words.erase(clause.words.begin(), clause.words.begin() + std::ptrdiff_t(std::min(at, clause.words.size())));
@@ -308,7 +312,7 @@ std::vector<Clause> clauses_of(std::string_view message) {
   for (const Sentence& sentence : sentences_of(text, foreign)) {
     is_jest = is_jest || has_any(jests(), sentence.words);
     const std::size_t first = clauses.size();
-    bool corrects = false, also = false, to_keep = false;
+    bool corrects = false, also = false, to_keep = false, greets = false;
     for (std::vector<Word>& piece : cut(sentence)) {
       Clause clause;
       clause.words = std::move(piece);
@@ -318,6 +322,7 @@ std::vector<Clause> clauses_of(std::string_view message) {
       strip_lead_ins(clause);
       corrects = clause.corrects = clause.corrects || corrects;
       also = clause.also = clause.also || also;
+      greets = clause.greets = clause.greets || greets;
       to_keep = clause.to_keep = clause.to_keep || to_keep;
       if (!clause.words.empty()) clauses.push_back(std::move(clause));
     }

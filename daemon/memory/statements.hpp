@@ -37,6 +37,8 @@ struct Clause {
   bool corrects = false;         // the sentence begins as a correction: "no, ...", "actually ..."
   bool also = false;             // "also", "too": beside what was there, not in its place
   bool to_keep = false;          // "remember that ..."
+  bool greets = false;           // "hi, ..."
+  bool now = false;              // "now ...": in place of what was
   std::size_t sentence = 0;      // clauses of one sentence share it
 };
 
