@@ -349,24 +349,26 @@ std::vector<Clause> clauses_of(std::string_view message) {
   std::erase_if(clauses, [](const Clause& clause) { return clause.words.empty(); });
   if (is_jest || message.find("\xf0\x9f\x99\x84") != std::string_view::npos)  // rolling eyes
     for (Clause& clause : clauses) clause.sense = std::max(clause.sense, Sense::jest);
-  if (fiction_turn(text) == FictionTurn::begins)
+  if (const FictionTurn turn = fiction_turn(text); turn == FictionTurn::begins || turn == FictionTurn::once)
     for (Clause& clause : clauses) clause.sense = Sense::fiction;
   return clauses;
 }
 
 FictionTurn fiction_turn(std::string_view message) {
-  static const std::vector<Phrase> begins = phrases(
-      {"pretend", "role play", "role-play", "roleplay", "roleplaying", "write me? a|an|the|another {x} in|about|where|from", "write me? a|an short? story|poem|"
-       "song|scene|essay|letter|novel|script|dialogue|speech|joke|email|mail|limerick|haiku", "tell me a story", "make up a story", "let us play",
-       "in this story", "in my novel|story|book", "act as", "play the role", "you are a pirate", "continue the story", "translate",
-       "proofread", "rewrite", "rephrase", "paraphrase", "fix the grammar", "correct the grammar", "summarize|summarise this", "character named|called",
-       "my character", "example sentence", "for example :", "lyrics", "in character", "imagine that?", "fictional", "screenplay", "dungeons and dragons"});
-  static const std::vector<Phrase> ends = phrases({"stop the? role-play|roleplay|game|story", "end of the? role-play|roleplay|game|story", "stop role playing", "stop pretending",
-                                                   "out of character", "enough of the? story|game", "back to reality|normal", "the end", "stop the role play",
-                                                   "end the? game|roleplay|role-play|story"});
+  static const std::vector<Phrase> games = phrases({"pretend", "role play", "role-play", "roleplay", "roleplaying", "let us play", "act as", "play the role",
+                                                    "you are a pirate", "my character", "in character", "dungeons and dragons", "let us pretend", "text adventure"});
+  static const std::vector<Phrase> pieces = phrases(
+      {"write me? a|an|the|another {x} in|about|where|from", "write me? a|an short? story|poem|song|scene|essay|letter|novel|script|dialogue|speech|joke|email|"
+       "mail|limerick|haiku", "tell me a story", "make up a story", "in this story", "in my novel|story|book", "continue the story", "translate", "proofread",
+       "rewrite", "rephrase", "paraphrase", "fix the grammar", "correct the grammar", "summarize|summarise this", "character named|called",
+       "example sentence", "for example :", "lyrics", "imagine that?", "fictional", "screenplay"});
+  static const std::vector<Phrase> ends =
+      phrases({"stop the? role-play|roleplay|game|story", "end of the? role-play|roleplay|game|story", "stop role playing", "stop pretending", "out of character",
+               "enough of the? story|game", "back to reality|normal", "the end", "stop the role play", "end the? game|roleplay|role-play|story"});
   const std::vector<Word> words = words_of_text(utf8_prefix(message, kMostBytes));
   if (has_any(ends, words)) return FictionTurn::ends;
-  return has_any(begins, words) ? FictionTurn::begins : FictionTurn::none;
+  if (has_any(games, words)) return FictionTurn::begins;
+  return has_any(pieces, words) ? FictionTurn::once : FictionTurn::none;
 }
 
 Sense sense_at(std::string_view message, std::size_t at, std::size_t size) {
