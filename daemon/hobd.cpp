@@ -57,7 +57,17 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   MemoryBlocks blocks(store->blocks(), config);
   SessionBuffers buffers({core, store.get(), router.get(), &clock, config, is_command});
   add_memory_tools(*toolbox, {&blocks, store.get()});
-  const auto agent = make_agent({core, store.get(), router.get(), toolbox.get(), outbox.get(), &clock, config, &blocks, &buffers});
+  const auto learning = make_learning({core, store.get(), router.get(), &clock, config});
+  const auto agent = make_agent({.core = core,
+                                 .store = store.get(),
+                                 .router = router.get(),
+                                 .tools = toolbox.get(),
+                                 .outbox = outbox.get(),
+                                 .clock = &clock,
+                                 .config = config,
+                                 .blocks = &blocks,
+                                 .buffers = &buffers});
+  learn_from_turns(*agent, *learning);
   const auto inbox = make_inbox(*store, *outbox, *agent, clock);
 
   Metrics metrics(kVersion);
@@ -67,7 +77,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   HttpGate gate({core, registry.get(), &store->users(), &clock, [&](int status) { metrics.count_request(status); }}, config);
   const auto http = make_http_server(core, http_options(*config), gate);
   MethodTable methods;
-  settings.set_users({registry.get(), router.get(), toolbox.get(), agent.get(), &gate});
+  settings.set_users({registry.get(), router.get(), toolbox.get(), learning.get(), agent.get(), &gate});
   DaemonControl daemon = daemon_control(settings, stop, *http, clock);
   add_system_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});
   add_watch_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});
@@ -92,6 +102,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   co_await registry->start(config);
   // The last run's turns have their places before a channel or the listener brings new ones.
   co_await agent->resume();
+  co_await learning->resume();
   sink_tie.open(*inbox);
   co_await outbox->start();
   if (auto listening = listen(*control, *http, inherited.http); listening.has_error()) {
@@ -117,6 +128,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
     std::_Exit(static_cast<int>(Exit::failed));
   });
   co_await agent->drain(seconds(8));
+  co_await learning->stop(seconds(1));
   co_await buffers.stop(seconds(1));
   co_await http->drain(seconds(3));
   co_await control->stop(seconds(1));

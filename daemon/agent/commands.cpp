@@ -1,6 +1,7 @@
 #include "agent/commands.hpp"
 
 #include "base/text.hpp"
+#include "memory/recall.hpp"
 
 #include <fmt/core.h>
 

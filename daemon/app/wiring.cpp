@@ -78,6 +78,10 @@ void count_outcomes(Agent& agent, Metrics& metrics, Events& events) {
   });
 }
 
+void learn_from_turns(Agent& agent, Learning& learning) {
+  agent.on_outcome([&learning](const TurnOutcome& outcome) { learning.wake(outcome.user_id); });
+}
+
 DaemonControl daemon_control(Settings& settings, StopSignal& stop, HttpServer& http, const Clock& clock) {
   return {.version = kVersion,
           .started = clock.steady(),
