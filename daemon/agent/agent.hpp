@@ -95,6 +95,9 @@ class Agent : public TurnStarter {
   virtual void set_config(std::shared_ptr<const Config> config) = 0;
 };
 
+class MemoryBlocks;
+class SessionBuffers;
+
 struct AgentContext {
   asio::any_io_executor core;
   Store* store = nullptr;
@@ -104,6 +107,8 @@ struct AgentContext {
   const Clock* clock = nullptr;
   std::shared_ptr<const Config> config;
   Embeddings* embeddings = nullptr;  // null: recall goes by words alone
+  MemoryBlocks* blocks = nullptr;     // take the agent's new configurations with it
+  SessionBuffers* buffers = nullptr;
 };
 /// drain() before it goes: running turns hold on to it.
 std::unique_ptr<Agent> make_agent(AgentContext context);
