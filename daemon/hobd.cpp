@@ -10,6 +10,7 @@
 #include "app/systemd.hpp"
 #include "app/ties.hpp"
 #include "app/wiring.hpp"
+#include "memory/forgetting.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -33,6 +34,9 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   CO_CHECK(ensure_directories(*config));
   CO_TRY(const auto store, open_sqlite_store({.file = config->state_dir / "hob.db", .executor = core, .clock = &clock}));
   CO_CHECK(co_await ensure_default_user(store->users(), config->auth.mode));
+
+  const auto forgetting = make_forgetting(core, *store, config->state_dir);
+  CO_CHECK(co_await forgetting->start());
 
   const auto http_client = make_http_client(core);
   MethodTie method_tie;
@@ -69,6 +73,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   add_chat_methods(methods, {agent.get(), &store->users(), [&](const std::string& user) { return gate.take_turn(user); }});
   add_conversation_methods(methods, {store.get(), agent.get()});
   add_import_methods(methods, {store.get()});
+  add_forget_methods(methods, {forgetting.get()});
   add_turn_methods(methods, {store.get()});
   add_memory_methods(methods, {store.get()});
   add_tool_methods(methods, {toolbox.get()});
@@ -115,6 +120,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   notice.close();
   co_await outbox->stop(seconds(1));
   co_await registry->stop(seconds(3));
+  co_await forgetting->stop(seconds(2));
   tasks.cancel();
   co_await tasks.async_wait(seconds(1));
   method_tie.target = nullptr;

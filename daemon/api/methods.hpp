@@ -14,6 +14,8 @@
 
 namespace hobd {
 
+class Forgetting;
+
 class MemoryBlocks;
 
 /// What the daemon as a whole tells and does. Tied in hobd.cpp.
@@ -65,6 +67,11 @@ struct StoreContext {
 };
 void add_conversation_methods(MethodTable& table, StoreContext context);
 void add_import_methods(MethodTable& table, StoreContext context);
+/// memory.forget
+struct ForgetContext {
+  Forgetting* forgetting = nullptr;
+};
+void add_forget_methods(MethodTable& table, ForgetContext context);
 void add_turn_methods(MethodTable& table, StoreContext context);
 void add_memory_methods(MethodTable& table, StoreContext context);
 

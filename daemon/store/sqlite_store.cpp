@@ -121,6 +121,7 @@ class SqliteStore final : public Store {
     users_ = make_sqlite_users(parts);
     kv_ = make_sqlite_kv(parts);
     imports_ = make_sqlite_imports(parts);
+    erasures_ = make_sqlite_erasures(parts, options.file.parent_path() / "tombstones.jsonl");
     memories_ = make_sqlite_memories(parts);
     blocks_ = make_sqlite_blocks(parts);
     summaries_ = make_sqlite_summaries(parts);
@@ -131,6 +132,7 @@ class SqliteStore final : public Store {
   Conversations& conversations() override { return *conversations_; }
   Users& users() override { return *users_; }
   Kv& kv() override { return *kv_; }
+  Erasures& erasures() override { return *erasures_; }
   Imports& imports() override { return *imports_; }
   Memories& memories() override { return *memories_; }
   Blocks& blocks() override { return *blocks_; }
@@ -169,6 +171,7 @@ class SqliteStore final : public Store {
   std::unique_ptr<Users> users_;
   std::unique_ptr<Kv> kv_;
   std::unique_ptr<Imports> imports_;
+  std::unique_ptr<Erasures> erasures_;
   std::unique_ptr<Memories> memories_;
   std::unique_ptr<Blocks> blocks_;
   std::unique_ptr<Summaries> summaries_;
@@ -191,7 +194,7 @@ Result<std::unique_ptr<Store>> open_sqlite_store(StoreOptions options) {
   TRY(check_content(*writer));
   TRY(migrate(*writer));
   TRY(writer->script("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; "
-                     "PRAGMA cache_size = -4000; PRAGMA journal_size_limit = 67108864;"));
+                     "PRAGMA cache_size = -4000; PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = ON;"));
   std::vector<std::unique_ptr<Connection>> readers;
   for (int i = 0; i < std::max(1, options.readers); ++i)
     readers.push_back(TRY(open_connection(file, Connection::Mode::read_only)));

@@ -183,6 +183,7 @@ struct StoreStatus {
   bool is_writable = true;  // false while writes fail: the disk is full or failing
 };
 
+class Erasures;
 class Memories;
 class Blocks;
 class Summaries;
@@ -194,6 +195,7 @@ class Store {
   virtual Conversations& conversations() = 0;
   virtual Users& users() = 0;
   virtual Kv& kv() = 0;
+  virtual Erasures& erasures() = 0;  // store/erasures.hpp
   virtual Imports& imports() = 0;
   virtual Memories& memories() = 0;  // store/memories.hpp
   virtual Blocks& blocks() = 0;        // store/blocks.hpp

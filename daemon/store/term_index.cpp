@@ -23,8 +23,7 @@ Result<void> TermIndex::remove(std::int64_t row, std::int64_t user, std::string_
 }
 
 Result<void> TermIndex::flush() {
-  for (const Row& row : waiting_) TRY(db_.run(insert_, row.row, row.terms));
-  waiting_.clear();
+  for (; written_ < waiting_.size(); ++written_) TRY(db_.run(insert_, waiting_[written_].row, waiting_[written_].terms));
   return {};
 }
 

@@ -21,9 +21,15 @@ class TermIndex {
   void add(std::int64_t row, std::int64_t user, std::string_view text);
   /// Takes a row out; `text` is the very text it was added with.
   Result<void> remove(std::int64_t row, std::int64_t user, std::string_view text);
-  /// How many rows wait; rewind() forgets those that came later, when their writer failed.
-  std::size_t mark() const { return waiting_.size(); }
-  void rewind(std::size_t mark) { waiting_.resize(mark); }
+  /// How far it is; rewind() forgets what came later, when its writer failed and what it wrote was rolled back.
+  struct Mark {
+    std::size_t added = 0, written = 0;
+  };
+  Mark mark() const { return {waiting_.size(), written_}; }
+  void rewind(Mark mark) {
+    waiting_.resize(mark.added);
+    written_ = mark.written;
+  }
   /// Writes what waits.
   Result<void> flush();
 
@@ -38,7 +44,8 @@ class TermIndex {
   };
   Connection& db_;
   std::string insert_, delete_, merge_;
-  std::vector<Row> waiting_;
+  std::vector<Row> waiting_;  // of this batch; those before written_ are in the table
+  std::size_t written_ = 0;
 };
 
 }  // namespace hobd
