@@ -54,7 +54,7 @@ struct MessageText {
 
 /// A message that stays, with another text.
 Result<void> put_text(WriteBatch& batch, std::int64_t user, const MessageText& message) {
-  TRY(batch.messages.remove(message.row, user, message.before));
+  batch.messages.remove(message.row, user, message.before);
   TRY(batch.db.run("UPDATE messages SET text = ? WHERE id = ?", message.text, message.row));
   batch.messages.add(message.row, user, message.text);
   if (message.extra) TRY(batch.db.run("UPDATE messages SET extra = ? WHERE id = ?", *message.extra, message.row));

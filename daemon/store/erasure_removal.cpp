@@ -22,7 +22,7 @@ class Removal {
       conversation = rows.integer(3);
       if (rows.integer(4)) turns_.insert(rows.integer(4));
     }
-    TRY(batch_.messages.remove(row, user_, text));
+    batch_.messages.remove(row, user_, text);
     TRY(db_.run("DELETE FROM messages WHERE id = ?", row));
     ++receipt_.messages;
     receipt_.summaries += TRY(db_.run("DELETE FROM session_summaries WHERE session = ?", session));
@@ -58,7 +58,7 @@ class Removal {
     {
       auto rows = TRY(db_.query("SELECT id, text FROM memories WHERE memory = ?", memory));
       while (TRY(rows.next())) {
-        TRY(batch_.memories.remove(rows.integer(0), user_, rows.view(1)));
+        batch_.memories.remove(rows.integer(0), user_, rows.view(1));
         ++receipt_.versions;
       }
     }
@@ -80,7 +80,7 @@ class Removal {
       auto rows = TRY(db_.query("SELECT DISTINCT change FROM memory_entries WHERE old_version = ?1 OR new_version = ?1", version));
       while (TRY(rows.next())) changes_.insert(rows.integer(0));
     }
-    TRY(batch_.memories.remove(version, user_, text));
+    batch_.memories.remove(version, user_, text);
     // Undo can no longer lead there.
     TRY(db_.run("DELETE FROM memory_entries WHERE old_version = ?1 OR new_version = ?1", version));
     TRY(db_.run("DELETE FROM memories WHERE id = ?", version));

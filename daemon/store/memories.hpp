@@ -31,10 +31,16 @@ class Memories {
   /// Memories that rest on a message, latest versions.
   virtual awaitable<Result<std::vector<Memory>>> from_message(std::string user_id, std::string message_id) = 0;
 
+  /// Memories that this one took the place of: latest versions that name it in superseded_by.
+  virtual awaitable<Result<std::vector<Memory>>> superseded_by(std::string user_id, std::string memory_id) = 0;
+
   /// Applies a change whole or not at all and gives the versions that it made. overloaded: a memory has moved on since
   /// `expected_version` (read it again and decide anew). invalid: names the edit. not_found: a memory belongs to another
   /// user. A change whose id is known already has been applied before: nothing is done, and its versions are given again.
   virtual awaitable<Result<std::vector<Memory>>> apply(MemoryChange change, Durability durability) = 0;
+  /// Removes all memories, or those whose sources are all messages of one conversation, as one change: its edits name them.
+  /// Nothing to remove gives a change without id. not_found: the conversation isn't this user's.
+  virtual awaitable<Result<MemoryChange>> clear(std::string user_id, std::string conversation_id, std::string cause, Durability durability) = 0;
   virtual awaitable<Result<MemoryChange>> find_change(std::string user_id, std::string change_id) = 0;
   /// Newest first; run_id "": all.
   virtual awaitable<Result<Page<MemoryChange>>> changes(std::string user_id, std::string run_id, PageRequest page) = 0;
@@ -43,6 +49,8 @@ class Memories {
   virtual awaitable<Result<MemoryChange>> undo(std::string user_id, std::string change_id, std::string cause, Durability durability) = 0;
   /// undo() under an id of the caller's: a second call with that id does nothing and gives the first one's change.
   virtual awaitable<Result<MemoryChange>> undo_as(std::string new_id, std::string user_id, std::string change_id, std::string cause, Durability durability) = 0;
+  /// The newest change that holds (it isn't undone, and is no undo itself) and touched this memory, or "": any. not_found: none does.
+  virtual awaitable<Result<MemoryChange>> last_change(std::string user_id, std::string memory_id) = 0;
   /// Undoes all changes of a run, newest first, in one transaction.
   virtual awaitable<Result<std::vector<MemoryChange>>> undo_run(std::string user_id, std::string run_id, std::string cause, Durability durability) = 0;
 

@@ -58,6 +58,34 @@ Result<std::vector<Memory>> versions_of(Connection& db, std::int64_t change) {
   return made;
 }
 
+/// The latest versions that rest on messages of one conversation and on nothing else.
+Result<std::vector<std::string>> memories_of_conversation(Connection& db, std::int64_t user, std::int64_t conversation) {
+  // A source that was given by hand stands in no message; the column tells it apart.
+  auto rows = TRY(db.query("SELECT DISTINCT k.mid, v.id, v.sources FROM messages m JOIN memory_sources s ON s.message_id = m.mid "
+                           "JOIN memories v ON v.id = s.version JOIN memory_ids k ON k.id = v.memory "
+                           "WHERE m.conversation = ?1 AND v.user = ?2 AND v.version_to IS NULL AND NOT EXISTS ("
+                           "SELECT 1 FROM memory_sources o LEFT JOIN messages n ON n.mid = o.message_id "
+                           "WHERE o.version = v.id AND n.conversation IS NOT ?1) ORDER BY k.id",
+                           conversation, user));
+  std::vector<std::string> ids;
+  while (TRY(rows.next())) {
+    bool is_all_said = true;
+    for (const json::value& source : TRY(array_column(rows, 2)))
+      is_all_said = is_all_said && source.is_object() && !string_or(source.get_object(), "message").empty();
+    if (is_all_said) ids.push_back(rows.text(0));
+  }
+  return ids;
+}
+
+Result<std::vector<std::string>> all_memories(Connection& db, std::int64_t user) {
+  auto rows = TRY(db.query("SELECT k.mid FROM memories v JOIN memory_ids k ON k.id = v.memory WHERE v.user = ? "
+                           "AND v.version_to IS NULL ORDER BY k.id",
+                           user));
+  std::vector<std::string> ids;
+  while (TRY(rows.next())) ids.push_back(rows.text(0));
+  return ids;
+}
+
 // Undo.
 
 /// What a change did to one memory, its edits taken together.
@@ -123,6 +151,7 @@ Result<void> restore(WriteBatch& batch, const Touched& touched, std::int64_t use
   const Head head = *TRY(find_head(batch.db, user, touched.memory_id));
   const std::string reason = "taken back: " + undone;
   if (!touched.before) {
+    if (!head.latest) return {};  // it came and went within the change
     TRY(end_latest(batch.db, head, next_event(now, head)));
     return add_memory_entry(batch.db, change, head.id, head.latest, std::nullopt, reason);
   }
@@ -189,6 +218,28 @@ Result<std::vector<Memory>> apply_memory_change(WriteBatch& batch, MemoryChange&
   }
   if (!change.learned_upto.empty()) TRY(raise_mark(batch.db, user, change.learned_upto));
   return made;
+}
+
+Result<MemoryChange> clear_memories(WriteBatch& batch, const std::string& user_id, const std::string& conversation_id,
+                                    const std::string& cause, Time now) {
+  const std::int64_t user = TRY(user_row(batch.db, user_id));
+  std::vector<std::string> ids;
+  if (conversation_id.empty())
+    ids = TRY(all_memories(batch.db, user));
+  else
+    ids = TRY(memories_of_conversation(batch.db, user, TRY(conversation_row(batch.db, user_id, conversation_id)).id));
+  MemoryChange change;
+  change.user_id = user_id;
+  change.cause = cause;
+  change.summary = conversation_id.empty() ? "cleared all" : "cleared what " + conversation_id + " taught";
+  for (std::string& id : ids) {
+    MemoryEdit& edit = change.edits.emplace_back();
+    edit.kind = MemoryEdit::Kind::remove;
+    edit.memory.id = std::move(id);
+    edit.reason = "cleared";
+  }
+  if (!change.edits.empty()) TRY(apply_memory_change(batch, change, now));
+  return change;
 }
 
 Result<MemoryChange> undo_memory_change(WriteBatch& batch, const std::string& user_id, const std::string& change_id,

@@ -12,6 +12,10 @@ namespace hobd {
 /// Memories::apply().
 Result<std::vector<Memory>> apply_memory_change(WriteBatch& batch, MemoryChange& change, Time now);
 
+/// Memories::clear().
+Result<MemoryChange> clear_memories(WriteBatch& batch, const std::string& user_id, const std::string& conversation_id,
+                                    const std::string& cause, Time now);
+
 /// Memories::undo_as(); `new_id` "": the store makes one.
 Result<MemoryChange> undo_memory_change(WriteBatch& batch, const std::string& user_id, const std::string& change_id,
                                         const std::string& new_id, const std::string& cause, Time now);

@@ -66,8 +66,7 @@ class Loading {
     return {};
   }
 
-  /// Stores one version; `next`: the one that follows it in the list, if it is of the same memory.
-  Result<void> add(MemoryVersion& version, const MemoryVersion* next) {
+  Result<void> add(MemoryVersion& version) {
     Memory& memory = version.memory;
     TRY(prepare_memory(memory));
     auto head = TRY(find_head(batch_.db, user_, memory.id));
@@ -80,12 +79,13 @@ class Loading {
     if (memory.version_from == Time{}) memory.version_from = next_event(memory.recorded_at, *head);
     TRY(fit(*head, memory));
     const std::int64_t change = TRY(this_change());
-    const bool is_newest = memory.version > head->last_number;
     const std::int64_t row = TRY(insert_memory(batch_, memory, head->id, user_, change));
-    TRY(add_memory_entry(batch_.db, change, head->id, is_newest ? head->latest : std::nullopt, row, version.reason));
-    // Ended, and not by the next version: it was removed then.
-    if (is_newest && memory.version_to && !(next && next->memory.version_from == *memory.version_to))
-      TRY(add_memory_entry(batch_.db, change, head->id, row, std::nullopt, ""));
+    const bool is_newest = memory.version > head->last_number;
+    std::optional<std::int64_t> before;
+    if (is_newest) before = TRY(followed_version(*head, memory));
+    TRY(add_memory_entry(batch_.db, change, head->id, before, row, version.reason));
+    // It has an end: it was removed then, until the next line says what followed.
+    if (is_newest && memory.version_to) TRY(add_memory_entry(batch_.db, change, head->id, row, std::nullopt, ""));
     TRY(batch_.db.run("UPDATE memory_ids SET access_count = max(access_count, ?), "
                       "last_used_at = nullif(max(coalesce(last_used_at, 0), coalesce(?, 0)), 0) WHERE id = ?",
                       memory.access_count, memory.last_used_at, head->id));
@@ -124,6 +124,20 @@ class Loading {
     return end_latest(batch_.db, head, memory.version_from);
   }
 
+  /// The version that `memory` comes right behind, which therefore was not removed; none: it was, or there is none.
+  Result<std::optional<std::int64_t>> followed_version(const Head& head, const Memory& memory) {
+    if (head.latest) return head.latest;
+    std::optional<std::int64_t> before;
+    {
+      auto rows = TRY(batch_.db.query("SELECT id FROM memories WHERE memory = ? AND version = ? AND version_to = ?", head.id,
+                                      head.last_number, memory.version_from));
+      if (TRY(rows.next())) before = rows.integer(0);
+    }
+    if (before)
+      TRY(batch_.db.run("DELETE FROM memory_entries WHERE memory = ? AND old_version = ? AND new_version IS NULL", head.id, *before));
+    return before;
+  }
+
   Result<std::int64_t> this_change() {
     if (change_ > 0) return change_;
     MemoryChange change;
@@ -152,8 +166,7 @@ Result<MemoryLoad> load_memories(WriteBatch& batch, const std::string& user_id, 
   TRY(loading.drop_forgotten(versions));
   TRY(loading.choose_ids(versions));
   for (std::size_t i = 0; i < versions.size(); ++i) {
-    const bool is_followed = i + 1 < versions.size() && versions[i + 1].memory.id == versions[i].memory.id;
-    const auto added = loading.add(versions[i], is_followed ? &versions[i + 1] : nullptr);
+    const auto added = loading.add(versions[i]);
     if (added.has_error()) return added.error().with_context("memory " + std::to_string(i + 1));
   }
   return loading.done();

@@ -1,10 +1,10 @@
 #include "store/migrations.hpp"
 
 #include "base/log.hpp"
+#include "store/schema_blocks.hpp"
 #include "store/schema_erasures.hpp"
 #include "store/schema_imports.hpp"
 #include "store/schema_memories.hpp"
-#include "store/schema_blocks.hpp"
 #include "store/schema_recall.hpp"
 
 #include <array>

@@ -111,12 +111,6 @@ struct OutboxItem {
   std::string last_error;
 };
 
-/// One hit of the lexical search.
-struct MessageHit {
-  Message message;
-  double score = 0;  // higher is better
-};
-
 /// A page of a list: `next` is the cursor of the following page, empty at the end.
 template <class T>
 struct Page {

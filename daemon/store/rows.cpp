@@ -181,7 +181,7 @@ std::string title_of(std::string_view text) {
 
 Result<void> remove_conversation(WriteBatch& batch, std::int64_t conversation) {
   auto rows = TRY(batch.db.query("SELECT id, user, text FROM messages WHERE conversation = ?", conversation));
-  while (TRY(rows.next())) TRY(batch.messages.remove(rows.integer(0), rows.integer(1), rows.view(2)));
+  while (TRY(rows.next())) batch.messages.remove(rows.integer(0), rows.integer(1), rows.view(2));
   TRY(batch.db.run("DELETE FROM conversations WHERE id = ?", conversation));
   return {};
 }

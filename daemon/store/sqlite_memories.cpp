@@ -127,6 +127,20 @@ Result<Page<MemoryChange>> list_changes(Connection& db, const std::string& user_
   return found;
 }
 
+Result<MemoryChange> last_holding_change(Connection& db, const std::string& user_id, const std::string& memory_id) {
+  const std::int64_t user = TRY(user_row(db, user_id));
+  auto rows = memory_id.empty()
+                  ? TRY(db.query(HOB_SELECT_CHANGE "WHERE c.user = ? AND c.undone_by = '' AND c.undoes = '' ORDER BY c.id DESC LIMIT 1", user))
+                  : TRY(db.query(HOB_SELECT_CHANGE "WHERE c.id = (SELECT max(e.change) FROM memory_entries e JOIN memory_changes d "
+                                                   "ON d.id = e.change WHERE e.memory = ? AND d.undone_by = '' AND d.undoes = '')",
+                                 TRY(memory_row(db, user_id, memory_id))));
+  if (!TRY(rows.next()))
+    return Error{Code::not_found, memory_id.empty() ? "no change of your memories is there to undo" : "no change of memory " + memory_id + " is there to undo"};
+  MemoryChangeRow change = read_memory_change(rows);
+  TRY(read_memory_edits(db, change));
+  return std::move(change.value);
+}
+
 Result<void> add_uses(Connection& db, const std::string& user_id, const std::vector<std::string>& memory_ids,
                       const std::string& turn_id, Time now) {
   const std::int64_t user = TRY(user_row(db, user_id));
@@ -246,6 +260,30 @@ class SqliteMemories final : public Memories {
         durability, [change = std::move(change), now = parts_.clock.now()](WriteBatch& batch) mutable {
           return apply_memory_change(batch, change, now);
         });
+  }
+
+  awaitable<Result<std::vector<Memory>>> superseded_by(std::string user_id, std::string memory_id) override {
+    return parts_.readers.run<std::vector<Memory>>(
+        [user_id = std::move(user_id), memory_id = std::move(memory_id)](Connection& db) -> Result<std::vector<Memory>> {
+          auto rows = TRY(db.query(HOB_SELECT_MEMORY "WHERE v.superseded_by = ? AND v.superseded_by <> '' AND v.version_to IS NULL "
+                                                     "AND u.uid = ? ORDER BY k.id",
+                                   memory_id, user_id));
+          std::vector<Memory> found;
+          while (TRY(rows.next())) found.push_back(TRY(read_memory(rows)).value);
+          return found;
+        });
+  }
+
+  awaitable<Result<MemoryChange>> clear(std::string user_id, std::string conversation_id, std::string cause, Durability durability) override {
+    return parts_.writer.run<MemoryChange>(
+        durability, [user_id = std::move(user_id), conversation_id = std::move(conversation_id), cause = std::move(cause),
+                     now = parts_.clock.now()](WriteBatch& batch) { return clear_memories(batch, user_id, conversation_id, cause, now); });
+  }
+
+  awaitable<Result<MemoryChange>> last_change(std::string user_id, std::string memory_id) override {
+    return parts_.readers.run<MemoryChange>([user_id = std::move(user_id), memory_id = std::move(memory_id)](Connection& db) {
+      return last_holding_change(db, user_id, memory_id);
+    });
   }
 
   awaitable<Result<MemoryChange>> find_change(std::string user_id, std::string change_id) override {

@@ -13,17 +13,16 @@ TermIndex::TermIndex(Connection& db, std::string table)
       merge_("INSERT INTO " + table + "(" + table + ", rank) VALUES ('merge', ?)") {}
 
 void TermIndex::add(std::int64_t row, std::int64_t user, std::string_view text) {
-  waiting_.push_back({row, index_terms(user, text)});
+  waiting_.push_back({.row = row, .terms = index_terms(user, text)});
 }
 
-Result<void> TermIndex::remove(std::int64_t row, std::int64_t user, std::string_view text) {
-  TRY(flush());
-  TRY(db_.run(delete_, row, index_terms(user, text)));
-  return {};
+void TermIndex::remove(std::int64_t row, std::int64_t user, std::string_view text) {
+  waiting_.push_back({.row = row, .terms = index_terms(user, text), .is_removed = true});
 }
 
 Result<void> TermIndex::flush() {
-  for (; written_ < waiting_.size(); ++written_) TRY(db_.run(insert_, waiting_[written_].row, waiting_[written_].terms));
+  for (const Row& row : waiting_) TRY(db_.run(row.is_removed ? delete_ : insert_, row.row, row.terms));
+  waiting_.clear();
   return {};
 }
 

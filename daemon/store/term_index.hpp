@@ -7,11 +7,12 @@
 
 #include "store/sqlite.hpp"
 
+#include <algorithm>
 #include <vector>
 
 namespace hobd {
 
-/// Rows wait here until the end of the batch: FTS5 writes a segment to disk at every SAVEPOINT once it was
+/// What is added and removed waits here until the end of the batch: FTS5 writes a segment to disk at every SAVEPOINT once it was
 /// written to, so that adding each row at once would cost a segment (and its merging) a row.
 class TermIndex {
  public:
@@ -20,16 +21,10 @@ class TermIndex {
 
   void add(std::int64_t row, std::int64_t user, std::string_view text);
   /// Takes a row out; `text` is the very text it was added with.
-  Result<void> remove(std::int64_t row, std::int64_t user, std::string_view text);
-  /// How far it is; rewind() forgets what came later, when its writer failed and what it wrote was rolled back.
-  struct Mark {
-    std::size_t added = 0, written = 0;
-  };
-  Mark mark() const { return {waiting_.size(), written_}; }
-  void rewind(Mark mark) {
-    waiting_.resize(mark.added);
-    written_ = mark.written;
-  }
+  void remove(std::int64_t row, std::int64_t user, std::string_view text);
+  /// How much waits; rewind() forgets what came later, when its writer failed.
+  std::size_t mark() const { return waiting_.size(); }
+  void rewind(std::size_t mark) { waiting_.resize(std::min(mark, waiting_.size())); }
   /// Writes what waits.
   Result<void> flush();
 
@@ -41,11 +36,11 @@ class TermIndex {
   struct Row {
     std::int64_t row = 0;
     std::string terms;
+    bool is_removed = false;
   };
   Connection& db_;
   std::string insert_, delete_, merge_;
-  std::vector<Row> waiting_;  // of this batch; those before written_ are in the table
-  std::size_t written_ = 0;
+  std::vector<Row> waiting_;
 };
 
 }  // namespace hobd

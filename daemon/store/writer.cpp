@@ -146,7 +146,7 @@ Result<void> Writer::write_all(std::vector<Entry>& batch) {
   TRY(db_->run("BEGIN IMMEDIATE"));
   WriteBatch context(*db_);
   for (Entry& entry : batch) {
-    const TermIndex::Mark messages = context.messages.mark(), memories = context.memories.mark();
+    const std::size_t messages = context.messages.mark(), memories = context.memories.mark();
     TRY(db_->run("SAVEPOINT write"));
     if (!entry.work->run(context)) {
       // A full disk may have ended the whole transaction, and with it the writes before this one.

@@ -25,6 +25,7 @@ void add_all(MethodTable& table, DaemonControl& daemon, Registry& registry) {
   add_forget_methods(table, {});
   add_turn_methods(table, {});
   add_memory_methods(table, {});
+  add_block_methods(table, {});
   add_tool_methods(table, {});
   add_plugin_methods(table, {});
   add_model_methods(table, {});

@@ -21,6 +21,7 @@ class FaultyStore final : public Store, public Journal {
   Conversations& conversations() override { return real_.conversations(); }
   Users& users() override { return real_.users(); }
   Kv& kv() override { return real_.kv(); }
+  Searches& searches() override { return real_.searches(); }
   Erasures& erasures() override { return real_.erasures(); }
   Imports& imports() override { return real_.imports(); }
   Memories& memories() override { return real_.memories(); }

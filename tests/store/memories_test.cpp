@@ -1,4 +1,6 @@
 #include "store/memory_support.hpp"
+#include "store/sqlite.hpp"
+#include "store/terms.hpp"
 
 #include <set>
 
@@ -294,4 +296,28 @@ TEST_CASE("a user's memories go with the user") {
   change.user_id = anna;
   change.edits.push_back(put(remembered("mem_1", "again")));
   t.get(t.memories().apply(change, Durability::journaled));
+}
+
+TEST_CASE("every version of a memory is in the index, and a user's go with the user") {
+  MemoryStore t;
+  t.change({put(remembered("mem_1", "the old kettle"))});
+  t.change({put(remembered("mem_1", "the new kettle"))});
+  t.change({take_out("mem_1")});
+  MemoryChange bad;
+  bad.user_id = t.anna;
+  bad.edits = {put(remembered("mem_2", "kettle too")), put(remembered("mem_3", ""))};
+  REQUIRE(t.fails(t.memories().apply(bad, Durability::journaled)) == Code::invalid);
+  const auto count = [&](const std::string& word) {
+    t.store->close();
+    const auto db = Connection::open(t.file, Connection::Mode::read_write).value();
+    REQUIRE(add_terms_function(db->handle()) == 0);
+    REQUIRE(db->script("INSERT INTO memory_fts(memory_fts, rank) VALUES ('integrity-check', 1)").has_value());
+    const auto rows = db->number("SELECT count(*) FROM memory_fts WHERE memory_fts MATCH '" + owned_term(1, word) + "'").value();
+    return rows;
+  };
+  REQUIRE(count("kettl") == 2);
+  t.store.reset();
+  t.open();
+  t.get(t.store->users().remove(t.anna));
+  REQUIRE(count("kettl") == 0);
 }
