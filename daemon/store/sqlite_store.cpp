@@ -1,6 +1,8 @@
+#include "store/blocks.hpp"
 #include "store/lock_file.hpp"
 #include "store/migrations.hpp"
 #include "store/sqlite_parts.hpp"
+#include "store/summaries.hpp"
 #include "store/terms.hpp"
 
 #include <fcntl.h>
@@ -119,6 +121,8 @@ class SqliteStore final : public Store {
     users_ = make_sqlite_users(parts);
     kv_ = make_sqlite_kv(parts);
     memories_ = make_sqlite_memories(parts);
+    blocks_ = make_sqlite_blocks(parts);
+    summaries_ = make_sqlite_summaries(parts);
   }
   ~SqliteStore() override { close(); }
 
@@ -127,6 +131,8 @@ class SqliteStore final : public Store {
   Users& users() override { return *users_; }
   Kv& kv() override { return *kv_; }
   Memories& memories() override { return *memories_; }
+  Blocks& blocks() override { return *blocks_; }
+  Summaries& summaries() override { return *summaries_; }
 
   awaitable<Result<StoreStatus>> status() override {
     return readers_.run<StoreStatus>([file = file_, is_writable = !writer_.is_failing()](Connection& db) -> Result<StoreStatus> {
@@ -161,6 +167,8 @@ class SqliteStore final : public Store {
   std::unique_ptr<Users> users_;
   std::unique_ptr<Kv> kv_;
   std::unique_ptr<Memories> memories_;
+  std::unique_ptr<Blocks> blocks_;
+  std::unique_ptr<Summaries> summaries_;
 };
 
 }  // namespace
