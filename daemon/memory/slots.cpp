@@ -3,7 +3,7 @@
 #include "base/text.hpp"
 #include "memory/dates.hpp"
 #include "memory/note_text.hpp"
-#include "store/search_text.hpp"
+#include "store/terms.hpp"
 
 #include <algorithm>
 #include <array>
@@ -230,7 +230,7 @@ bool same_value(const Slot& a, const Slot& b) {
 
 std::vector<std::string> content_terms(std::string_view text) {
   std::vector<std::string> terms;
-  for (std::string word : search_words(text)) {
+  for (std::string word : query_terms(text)) {
     if (word == "favorite") word = "favourite";
     if (word == "color") word = "colour";
     word = singular_of(word);

@@ -1,10 +1,7 @@
 #include "store/migrations.hpp"
 
 #include "base/log.hpp"
-<<<<<<< HEAD
-=======
 #include "store/schema_blocks.hpp"
->>>>>>> main
 #include "store/schema_memories.hpp"
 #include "store/schema_recall.hpp"
 
@@ -169,11 +166,7 @@ CREATE VIRTUAL TABLE message_fts USING fts5(
   tokenize = 'porter unicode61 remove_diacritics 2');
 )sql";
 
-<<<<<<< HEAD
-constexpr std::array kSteps = {kVersion1, kVersion2, kSchemaRecall, kSchemaMemories};
-=======
 constexpr std::array kSteps = {kVersion1, kVersion2, kSchemaRecall, kSchemaMemories, kSchemaBlocks};
->>>>>>> main
 
 }  // namespace
 
