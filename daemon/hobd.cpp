@@ -68,6 +68,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   add_api_methods(methods, *registry, kVersion);
   add_chat_methods(methods, {agent.get(), &store->users(), [&](const std::string& user) { return gate.take_turn(user); }});
   add_conversation_methods(methods, {store.get(), agent.get()});
+  add_import_methods(methods, {store.get()});
   add_turn_methods(methods, {store.get()});
   add_memory_methods(methods, {store.get(), &clock, daemon.config});
   add_tool_methods(methods, {toolbox.get()});

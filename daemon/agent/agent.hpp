@@ -19,6 +19,10 @@
 
 namespace hobd {
 
+class Embeddings;
+class Forgetting;
+class Learning;
+
 /// What a watcher of a turn sees, with the event names of POST /chat/stream: session, text, tool_call,
 /// tool_result, memory, usage, done, error. `data` is the event's JSON object.
 struct TurnEvent {
@@ -101,6 +105,9 @@ struct AgentContext {
   Outbox* outbox = nullptr;
   const Clock* clock = nullptr;
   std::shared_ptr<const Config> config;
+  Embeddings* embeddings = nullptr;  // null: recall goes by words alone
+  Learning* learning = nullptr;      // null: /remember tells repeats from news by their words alone
+  Forgetting* forgetting = nullptr;  // null: there is no /forget
 };
 /// drain() before it goes: running turns hold on to it.
 std::unique_ptr<Agent> make_agent(AgentContext context);

@@ -86,9 +86,10 @@ class TurnRun {
   }
 
   awaitable<Result<TurnReply>> run_command() {
-    Result<std::string> text = co_await answer_command(context_, turn_, message_, live_->stopped);
-    if (text.has_error()) co_return co_await end_unanswered(text.error());
-    reply_text_ = *std::move(text);
+    Result<CommandAnswer> answer = co_await answer_command(context_, turn_, message_, live_->stopped);
+    if (answer.has_error()) co_return co_await end_unanswered(answer.error());
+    reply_text_ = std::move(answer->text);
+    reply_extra_ = std::move(answer->extra);
     if (live_->is_watched()) {
       json::object event;
       event["delta"] = reply_text_;
@@ -185,7 +186,8 @@ class TurnRun {
     query.recent_count = recent_count;
     query.top_k = config_->memory.recall_top_k;
     query.threshold = config_->memory.recall_threshold;
-    Recall recall(store_.conversations());
+    query.now = context_.clock->now();
+    Recall recall(store_, context_.embeddings);
     CO_TRY(Recalled found, co_await recall.find(std::move(query)));
     if (found.items.has_value()) {
       journal_.recalled = *std::move(found.items);
@@ -346,6 +348,7 @@ class TurnRun {
 
   awaitable<Result<TurnReply>> end_replied() {
     Message message = reply_message(reply_text_);
+    message.extra = std::move(reply_extra_);
     if (!client_calls_.empty()) message.extra["tool_calls"] = client_calls_;
     json::object replied;
     replied["stop"] = stop_;
@@ -405,6 +408,7 @@ class TurnRun {
   json::object chat_;
   milliseconds model_took_{};
   std::string reply_text_, stop_ = "end";
+  json::object reply_extra_;  // of a command's reply
   json::array client_calls_;
   std::vector<Step> last_steps_;
 };

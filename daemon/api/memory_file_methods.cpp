@@ -144,7 +144,7 @@ void add_memory_file_methods(MethodTable& table, MemoryContext context) {
   add({.name = "memory.import",
        .scope = "memory:write",
        .doc = "Bring memories in from JSON lines, such as an export. The same lines again change nothing; memory.undo takes it back.",
-       .params = params({{"jsonl", "string", Need::required, "a memory a line; only text is needed"},
+       .params = params({{"jsonl", "jsonl", Need::required, "a memory a line; only text is needed"},
                          {"on_error", "enum:stop,skip", Need::optional, "a broken line stops all (the default), or is skipped"},
                          {"mode", "enum:exact,fresh", Need::optional, "with their ids, versions and times (the default), or what is current as new memories"},
                          {"dry_run", "boolean", Need::optional, "only look for broken lines"},

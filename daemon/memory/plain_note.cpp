@@ -25,7 +25,7 @@ std::string folded(std::string_view text) {
 awaitable<Result<std::optional<Memory>>> find_same(Memories& memories, std::string user_id, std::string wanted) {
   PageRequest page{.limit = 500, .cursor = {}};
   do {
-    CO_TRY(Page<Memory> found, co_await memories.list(user_id, {}, page));
+    CO_TRY(Page<Memory> found, co_await memories.list(user_id, MemoryFilter(), page));
     for (Memory& memory : found.items)
       if (folded(memory.text) == wanted) co_return std::optional<Memory>(std::move(memory));
     page.cursor = std::move(found.next);
