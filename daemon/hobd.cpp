@@ -61,7 +61,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   MemoryBlocks blocks(store->blocks(), config);
   SessionBuffers buffers({core, store.get(), router.get(), &clock, config, is_command});
   add_memory_tools(*toolbox, {&blocks, store.get()});
-  const auto agent = make_agent({core, store.get(), router.get(), toolbox.get(), outbox.get(), &clock, config, &blocks, &buffers});
+  const auto agent = make_agent({core, store.get(), router.get(), toolbox.get(), outbox.get(), &clock, config, nullptr, &blocks, &buffers, nullptr, forgetting.get()});
   const auto inbox = make_inbox(*store, *outbox, *agent, clock);
 
   Metrics metrics(kVersion);
@@ -81,7 +81,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   add_import_methods(methods, {.store = store.get()});
   add_forget_methods(methods, {forgetting.get()});
   add_turn_methods(methods, {store.get()});
-  add_memory_methods(methods, {store.get()});
+  add_memory_methods(methods, {store.get(), &clock, daemon.config});
   add_block_methods(methods, {&blocks});
   add_tool_methods(methods, {toolbox.get()});
   add_plugin_methods(methods, {registry.get()});

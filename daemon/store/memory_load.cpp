@@ -112,8 +112,6 @@ class Loading {
 
   /// Keeps one latest version, and the memory's versions one behind the other.
   Result<void> fit(const Head& head, Memory& memory) {
-    if (memory.version_to && *memory.version_to < memory.version_from)
-      return Error{Code::invalid, "version " + std::to_string(memory.version) + " ends before it begins"};
     if (memory.version < head.last_number) {
       if (!memory.version_to) memory.version_to = memory.version_from;  // a later one is there
       return {};
