@@ -122,6 +122,7 @@ std::shared_ptr<ToolRound::Running> ToolRound::prepare(std::int64_t index, const
   running->call.user_id = live_->turn.user_id;
   running->call.conversation_id = live_->turn.conversation_id;
   running->call.turn_id = live_->turn.id;
+  running->call.after_outside = has_read_outside();
   Principal principal;
   principal.user_id = live_->turn.user_id;
   principal.user_name = string_or(live_->turn.request, "user_name");
@@ -146,6 +147,16 @@ std::shared_ptr<ToolRound::Running> ToolRound::prepare(std::int64_t index, const
   started.push_back(make_step("tool_started", context_.clock->now(), std::move(data)));
   needs_sync = needs_sync || !entry->tool.idempotent;
   return running;
+}
+
+bool ToolRound::has_read_outside() const {
+  for (const RecalledItem& item : journal_.recalled)
+    if (item.said_by == "outside") return true;
+  for (const auto& [key, data] : journal_.finished) {
+    if (key.first >= round_) break;  // the model has not seen this round's results
+    if (string_or(data, "status") == "ok" && (!context_.tools->is_builtin(string_or(data, "name")) || bool_or(data, "outside"))) return true;
+  }
+  return false;
 }
 
 json::object ToolRound::call_data(std::int64_t index, const ModelToolCall& call, const json::value& arguments) const {

@@ -27,6 +27,9 @@ class ToolRound {
               std::string content, std::chrono::milliseconds took = {});
   json::object call_data(std::int64_t index, const ModelToolCall& call, const json::value& arguments) const;
 
+  /// Whether the model has read what came from outside in this turn: a plugin's result, or a memory of such a text.
+  bool has_read_outside() const;
+
   const AgentContext& context_;
   std::shared_ptr<LiveTurn> live_;
   TurnJournal& journal_;

@@ -14,6 +14,8 @@
 
 namespace hobd {
 
+class MemoryBlocks;
+
 /// What the daemon as a whole tells and does. Tied in hobd.cpp.
 struct DaemonControl {
   std::string version;
@@ -63,6 +65,11 @@ struct StoreContext {
 void add_conversation_methods(MethodTable& table, StoreContext context);
 void add_turn_methods(MethodTable& table, StoreContext context);
 void add_memory_methods(MethodTable& table, StoreContext context);
+
+struct BlockContext {
+  MemoryBlocks* blocks = nullptr;
+};
+void add_block_methods(MethodTable& table, BlockContext context);
 
 struct UserContext {
   Users* users = nullptr;

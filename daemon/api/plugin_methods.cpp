@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace hobd {
 namespace {
 
@@ -54,9 +56,13 @@ json::object manifest_json(const Manifest& manifest) {
 awaitable<Result<json::value>> info(PluginContext context, MethodCall call) {
   const std::string name(string_or(call.params, "name"));
   std::vector<std::string> names;
-  for (const PluginReport& report : context.registry->reports()) {
+  std::vector<PluginReport> reports = context.registry->reports();
+  // Its own name comes before another's short one.
+  std::stable_partition(reports.begin(), reports.end(),
+                        [&](const PluginReport& report) { return report.instance == name || report.plugin == name; });
+  for (const PluginReport& report : reports) {
     names.push_back(report.instance.empty() ? report.plugin : report.instance);
-    if (report.instance != name && report.plugin != name) continue;
+    if (report.instance != name && report.plugin != name && !is_short_name(name, report.plugin)) continue;
     json::object object = report_json(report);
     object["runs"] = text_or_null(place_of(report));
     object["quarantined"] = report.is_quarantined;

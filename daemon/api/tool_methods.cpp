@@ -13,7 +13,7 @@ awaitable<Result<json::value>> list(ToolContext context) {
                                  {"parameters", entry.tool.parameters},
                                  {"effect", tool_effect_name(entry.tool.effect)},
                                  {"idempotent", entry.tool.idempotent},
-                                 {"plugin", entry.instance ? entry.instance->name() : std::string{}}});
+                                 {"plugin", entry.instance ? entry.instance->name() : std::string{"hob"}}});
   co_return json::object{{"items", std::move(items)}, {"next_cursor", nullptr}};
 }
 

@@ -325,7 +325,7 @@ std::string duration_text(std::chrono::milliseconds duration) {
       {86'400'000, "d"}, {3'600'000, "h"}, {60'000, "m"}, {1000, "s"}};
   for (const auto& [unit, name] : kUnits)
     if (count >= unit && count % unit == 0) return fmt::format("{}{}", count / unit, name);
-  return fmt::format("{}ms", count);
+  return count == 0 ? "0s" : fmt::format("{}ms", count);
 }
 
 std::string size_text(std::uint64_t bytes) {

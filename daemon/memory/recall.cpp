@@ -29,6 +29,8 @@ json::object to_json(const RecalledItem& item) {
   object["speaker"] = item.speaker;
   object["conversation_id"] = item.conversation_id;
   object["score"] = item.score;
+  object["source"] = item.source;
+  if (!item.said_by.empty()) object["said_by"] = item.said_by;
   return object;
 }
 
@@ -40,6 +42,8 @@ RecalledItem recalled_item_from_json(const json::object& object) {
   item.speaker = string_or(object, "speaker");
   item.conversation_id = string_or(object, "conversation_id");
   item.score = double_or(object, "score");
+  item.source = string_or(object, "source", "message");
+  item.said_by = string_or(object, "said_by");
   return item;
 }
 

@@ -14,6 +14,8 @@ struct RecalledItem {
   Time at{};
   std::string speaker, conversation_id;
   double score = 0;
+  std::string source = "message";  // "memory" or "message"
+  std::string said_by;             // of a memory: "owner", "assistant" or "outside"
 };
 json::object to_json(const RecalledItem& item);
 /// The inverse; members that are missing or of another type stay empty.

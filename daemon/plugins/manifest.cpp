@@ -345,6 +345,11 @@ bool Manifest::has_kind(std::string_view kind) const {
   return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
 }
 
+bool is_short_name(std::string_view name, std::string_view id) noexcept {
+  const std::size_t dot = id.rfind('.');
+  return dot != std::string_view::npos && id.substr(dot + 1) == name;
+}
+
 Result<Manifest> read_manifest(const fs::path& file, bool bundled) {
   auto manifest = read(fs::absolute(file), bundled);
   if (manifest.has_error()) return manifest.error().with_context(file.string());

@@ -86,6 +86,9 @@ struct Manifest {
   bool has_kind(std::string_view kind) const;
 };
 
+/// Whether `name` is what people call the plugin `id` for short: what stands behind the last dot of "org.example.count".
+bool is_short_name(std::string_view name, std::string_view id) noexcept;
+
 /// Reads and checks one manifest. invalid: names the file, the member and what to write instead. denied: the
 /// manifest or the code is world-writable or owned by someone other than root or this user.
 Result<Manifest> read_manifest(const std::filesystem::path& file, bool bundled);

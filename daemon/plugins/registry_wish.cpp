@@ -174,7 +174,8 @@ bool LocalRegistry::is_wanted_off(std::string_view plugin) const {
   return std::find(listed.begin(), listed.end(), plugin) != listed.end();
 }
 
-/// The plugins that `name` means: those of the instance of that name, or the plugin itself.
+/// The plugins that `name` means: that of the instance of this name, or the plugin of this id; a plugin may be called by its
+/// short name where no other has the same.
 std::vector<std::string> LocalRegistry::plugins_of(std::string_view name) const {
   if (const auto running = instances_.find(name); running != instances_.end()) return {running->second.instance->manifest().id};
   if (found_->plugins.contains(std::string(name))) return {std::string(name)};
@@ -182,7 +183,11 @@ std::vector<std::string> LocalRegistry::plugins_of(std::string_view name) const 
     return {provider->second.plugin};
   if (const auto channel = config_->channels.find(std::string(name)); channel != config_->channels.end())
     return {channel->second.plugin};
-  return {};
+  std::vector<std::string> called;
+  for (const auto& [id, manifest] : found_->plugins)
+    if (is_short_name(name, id)) called.push_back(id);
+  if (called.size() > 1) called.clear();
+  return called;
 }
 
 Error LocalRegistry::unknown(const std::string& name) const {

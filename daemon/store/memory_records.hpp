@@ -99,6 +99,14 @@ struct MemoryVersion {
   Time at{};
 };
 
+/// What an import did.
+struct MemoryLoad {
+  std::int64_t versions = 0;    // stored
+  std::int64_t memories = 0;    // that they belong to
+  std::int64_t duplicates = 0;  // versions that were there already
+  std::string change_id;        // "" when nothing was stored
+};
+
 /// One use of a memory in a turn's prompt.
 struct MemoryUse {
   std::string turn_id;
@@ -106,10 +114,10 @@ struct MemoryUse {
 };
 
 struct MemoryFilter {
-  std::optional<MemoryKind> kind;
-  std::string topic, person;         // compared without case
-  bool include_superseded = false;   // also those that ended or were superseded; never removed ones
-  std::optional<Time> valid_at, as_of;
+  std::optional<MemoryKind> kind = {};
+  std::string topic = {}, person = {};  // compared without case
+  bool include_superseded = false;      // also those that ended or were superseded; never removed ones
+  std::optional<Time> valid_at = {}, as_of = {};
 };
 
 /// What a forget takes away for good.

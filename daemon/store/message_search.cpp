@@ -1,7 +1,7 @@
 #include "store/message_search.hpp"
 
 #include "store/rows.hpp"
-#include "store/search_text.hpp"
+#include "store/terms.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -46,7 +46,7 @@ double score_of(double weight, std::size_t bytes) {
 
 /// The newest rows that `query` matches.
 Result<std::vector<std::int64_t>> newest_rows(Connection& db, const std::string& query, std::size_t limit) {
-  auto rows = TRY(db.query("SELECT rowid FROM message_fts WHERE message_fts MATCH ? ORDER BY rowid DESC LIMIT ?", query, limit));
+  auto rows = TRY(db.query("SELECT rowid FROM message_fts WHERE message_fts MATCH ? ORDER BY rowid DESC LIMIT ?", '"' + query + '"', limit));
   std::vector<std::int64_t> found;
   while (TRY(rows.next())) found.push_back(rows.integer(0));
   return found;
@@ -56,11 +56,6 @@ void sort_best_first(std::vector<Candidate>& candidates) {
   std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
     return a.score != b.score ? a.score > b.score : a.row > b.row;
   });
-}
-
-/// Whether nobody else's messages are there, so that the house's rows are the user's.
-Result<bool> is_only_user(Connection& db) {
-  return TRY(db.number("SELECT count(*) FROM (SELECT 1 FROM users LIMIT 2)")) < 2;
 }
 
 /// One search: who asks, what fits, and the rows that were found so far.
@@ -76,18 +71,13 @@ class Search {
     const double all = double(newest.integer(0)) + 1;
     common_weight_ = weight_of(std::max(double(kMostRows), all * kCommonShare), all);
 
-    // A rare word weighs on all its rows; of a common one the newest rows are looked at, and it weighs on what the
-    // other words find. The whole house's rows of a word cost less to look up than the user's own: those are asked
-    // for only where the word is common in the house.
-    const bool alone = TRY(is_only_user(db_));
+    // A rare term weighs on all its rows; of a common one the newest rows are looked at, and it weighs on what the others find.
     Weights weights;
     std::vector<CommonWord> common;
     for (const std::string& word : words) {
-      const std::string own = alone ? word_query(word) : word_query(user_, word);
+      const std::string own = owned_term(user_, word);
       if (!known_.contains(own)) {
-        if (!known_.contains(word_query(word)) && TRY(add_rows(word_query(word), all, weights))) continue;
-        known_.add(word_query(word));
-        if (!alone && TRY(add_rows(own, all, weights))) continue;
+        if (TRY(add_rows(own, all, weights))) continue;
         known_.add(own);
       }
       common.push_back({word, TRY(newest_rows(db_, own, kCommonRows))});
@@ -144,7 +134,7 @@ class Search {
       if (!is_first(rows)) continue;
       candidate.bytes = text.size();
       candidate.score = score_of(candidate.weight, candidate.bytes);
-      candidate.words = search_words(text.substr(0, kReadBytes));
+      candidate.words = terms(text.substr(0, kReadBytes));
       best.push_back(std::move(candidate));
     }
     return best;
@@ -156,7 +146,7 @@ class Search {
     for (Candidate& candidate : best) {
       for (const CommonWord& word : common) {
         const bool counted = std::binary_search(word.newest.rbegin(), word.newest.rend(), candidate.row);
-        if (!counted && holds_word(candidate.words, word.word)) candidate.weight += weight;
+        if (!counted && std::find(candidate.words.begin(), candidate.words.end(), word.word) != candidate.words.end()) candidate.weight += weight;
       }
       candidate.score = score_of(candidate.weight, candidate.bytes);
     }
@@ -188,7 +178,7 @@ Result<std::vector<MessageHit>> search_messages(Connection& db, CommonWords& com
                                                 const MessageQuery& query, const std::vector<std::int64_t>& not_rows) {
   std::vector<MessageHit> hits;
   const std::int64_t user = TRY(user_row(db, user_id));
-  const std::vector<std::string> words = search_words(query.text);
+  const std::vector<std::string> words = query_terms(query.text);
   if (words.empty() || query.limit == 0) return hits;
   Search search(db, common, user, query, not_rows);
   for (const Candidate& candidate : TRY(search.run(words))) {

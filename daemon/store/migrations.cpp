@@ -1,6 +1,9 @@
 #include "store/migrations.hpp"
 
 #include "base/log.hpp"
+#include "store/schema_blocks.hpp"
+#include "store/schema_memories.hpp"
+#include "store/schema_recall.hpp"
 
 #include <array>
 
@@ -153,27 +156,26 @@ CREATE TABLE kv_owners (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-// The search index holds words only and reads texts through the view. `owner` is a word of its own ("u12"), so
-// that a query meets one user's rows only; it weighs nothing in the ranking.
+// The first search index. The next step puts another in its place, so this one is made without rows and without the
+// function that it once read its texts through.
 constexpr const char* kVersion2 = R"sql(
 CREATE VIEW message_words AS
-  SELECT id, 'u' || user AS owner, search_text(text) AS words FROM messages;
+  SELECT id, 'u' || user AS owner, text AS words FROM messages;
 CREATE VIRTUAL TABLE message_fts USING fts5(
   owner, words, content = 'message_words', content_rowid = 'id',
   tokenize = 'porter unicode61 remove_diacritics 2');
-INSERT INTO message_fts(message_fts, rank) VALUES ('rank', 'bm25(0.0, 1.0)');
-INSERT INTO message_fts(message_fts) VALUES ('rebuild');
 )sql";
 
-constexpr std::array kSteps = {kVersion1, kVersion2};
+constexpr std::array kSteps = {kVersion1, kVersion2, kSchemaRecall, kSchemaMemories, kSchemaBlocks};
 
 }  // namespace
 
 int newest_schema_version() { return static_cast<int>(kSteps.size()); }
 
-Result<void> migrate(Connection& db) {
+Result<void> migrate(Connection& db) { return migrate_to(db, newest_schema_version()); }
+
+Result<void> migrate_to(Connection& db, int newest) {
   const auto from = TRY(db.number("PRAGMA user_version"));
-  const int newest = newest_schema_version();
   if (from > newest)
     return Error{Code::unsupported, db.file().string() + " has schema version " + std::to_string(from) +
                                         ", this program knows up to " + std::to_string(newest) +

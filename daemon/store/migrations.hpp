@@ -13,5 +13,7 @@ int newest_schema_version();
 /// holds something, it keeps a copy as "<file>.v<old>.before-v<newest>"; one that is there stays. unsupported: the schema
 /// is newer than this program; nothing was changed.
 Result<void> migrate(Connection& db);
+/// The same up to a version that is not the newest: how a test makes an old database.
+Result<void> migrate_to(Connection& db, int version);
 
 }  // namespace hobd

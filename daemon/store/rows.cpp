@@ -139,7 +139,7 @@ Result<std::int64_t> insert_message(WriteBatch& batch, const Message& m, std::in
                    m.id, user, conversation, session, turn, m.role, m.speaker, text, m.at, m.channel, m.external_id,
                    to_column(m.attachments), to_column(m.extra)));
   const std::int64_t row = batch.db.last_rowid();
-  batch.index.add(row, user, text);
+  batch.messages.add(row, user, text);
   return row;
 }
 
@@ -180,7 +180,8 @@ std::string title_of(std::string_view text) {
 }
 
 Result<void> remove_conversation(WriteBatch& batch, std::int64_t conversation) {
-  TRY(batch.index.remove_conversation(conversation));
+  auto rows = TRY(batch.db.query("SELECT id, user, text FROM messages WHERE conversation = ?", conversation));
+  while (TRY(rows.next())) batch.messages.remove(rows.integer(0), rows.integer(1), rows.view(2));
   TRY(batch.db.run("DELETE FROM conversations WHERE id = ?", conversation));
   return {};
 }

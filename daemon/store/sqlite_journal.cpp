@@ -56,7 +56,16 @@ struct Place {
   bool is_new = false;
 };
 
-Result<Place> find_place(Connection& db, std::int64_t user, const Inbound& inbound, Time now) {
+/// Whether nothing was said in a session, nor was it begun, for longer than `ttl`.
+Result<bool> is_silent(Connection& db, std::int64_t session, std::chrono::milliseconds ttl, Time now) {
+  if (ttl.count() == 0) return false;
+  auto rows = TRY(db.query("SELECT max(s.created_at, coalesce((SELECT at FROM messages m WHERE m.session = s.id ORDER BY m.id DESC LIMIT 1), 0)) "
+                           "FROM sessions s WHERE s.id = ?",
+                           session));
+  return TRY(rows.next()) && now - rows.time(0) > ttl;
+}
+
+Result<Place> find_place(Connection& db, std::int64_t user, const Inbound& inbound, std::chrono::milliseconds ttl, Time now) {
   if (inbound.session.kind == SessionChoice::Kind::given) {
     auto [session, conversation_id] = TRY(given_session(db, inbound));
     ConversationRow conversation = TRY(conversation_row(db, inbound.user_id, conversation_id));
@@ -75,7 +84,7 @@ Result<Place> find_place(Connection& db, std::int64_t user, const Inbound& inbou
   }
   if (!conversation)
     return Place{TRY(insert_conversation(db, user, inbound.user_id, "", inbound.channel, inbound.thread, now)), true};
-  if (inbound.session.kind == SessionChoice::Kind::fresh) {
+  if (inbound.session.kind == SessionChoice::Kind::fresh || TRY(is_silent(db, conversation->session, ttl, now))) {
     SessionRow session = TRY(insert_session(db, *conversation, now));
     conversation->session = session.id;
     conversation->value.session_id = std::move(session.value.id);
@@ -94,12 +103,12 @@ void complete_message(Message& message, const Inbound& inbound, const Conversati
   if (message.channel.empty()) message.channel = inbound.channel;
 }
 
-Result<Accepted> accept_inbound(WriteBatch& batch, Inbound& inbound, Time now) {
+Result<Accepted> accept_inbound(WriteBatch& batch, Inbound& inbound, std::chrono::milliseconds ttl, Time now) {
   if (inbound.messages.empty()) return Error{Code::invalid, "a turn needs a message"};
   const std::int64_t user = TRY(user_row(batch.db, inbound.user_id));
   if (auto duplicate = TRY(find_duplicate(batch.db, user, inbound))) return std::move(*duplicate);
 
-  Place place = TRY(find_place(batch.db, user, inbound, now));
+  Place place = TRY(find_place(batch.db, user, inbound, ttl, now));
   const ConversationRow& conversation = place.conversation;
   if (!place.is_new) inbound.history.clear();
   std::string title = conversation.value.title;
@@ -256,10 +265,12 @@ class SqliteJournal final : public Journal {
 
   awaitable<Result<Accepted>> accept(Inbound inbound, Durability durability) override {
     return parts_.writer.run<Accepted>(
-        durability, [inbound = std::move(inbound), now = parts_.clock.now()](WriteBatch& batch) mutable {
-          return accept_inbound(batch, inbound, now);
+        durability, [inbound = std::move(inbound), ttl = session_ttl_, now = parts_.clock.now()](WriteBatch& batch) mutable {
+          return accept_inbound(batch, inbound, ttl, now);
         });
   }
+
+  void set_session_ttl(std::chrono::milliseconds ttl) override { session_ttl_ = ttl; }
 
   awaitable<Result<void>> add_steps(std::string turn_id, std::vector<Step> steps, Durability durability) override {
     return parts_.writer.run<void>(durability, [turn_id = std::move(turn_id), steps = std::move(steps),
@@ -396,6 +407,7 @@ class SqliteJournal final : public Journal {
 
  private:
   SqliteParts parts_;
+  std::chrono::milliseconds session_ttl_{0};
 };
 
 }  // namespace

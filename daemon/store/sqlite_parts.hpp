@@ -1,6 +1,7 @@
-// The four interfaces over SQLite, one file each; sqlite_store.cpp ties them together.
+// The interfaces over SQLite, one file each; sqlite_store.cpp ties them together.
 #pragma once
 
+#include "store/memories.hpp"
 #include "store/readers.hpp"
 #include "store/writer.hpp"
 
@@ -16,6 +17,9 @@ struct SqliteParts {
 std::unique_ptr<Journal> make_sqlite_journal(SqliteParts parts);
 std::unique_ptr<Conversations> make_sqlite_conversations(SqliteParts parts);
 std::unique_ptr<Users> make_sqlite_users(SqliteParts parts);
+std::unique_ptr<Memories> make_sqlite_memories(SqliteParts parts);
+std::unique_ptr<Blocks> make_sqlite_blocks(SqliteParts parts);
+std::unique_ptr<Summaries> make_sqlite_summaries(SqliteParts parts);
 std::unique_ptr<Kv> make_sqlite_kv(SqliteParts parts);
 
 }  // namespace hobd

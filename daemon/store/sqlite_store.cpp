@@ -1,8 +1,9 @@
+#include "store/blocks.hpp"
 #include "store/lock_file.hpp"
 #include "store/migrations.hpp"
-#include "store/search_text.hpp"
 #include "store/sqlite_parts.hpp"
-
+#include "store/summaries.hpp"
+#include "store/terms.hpp"
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -100,7 +101,7 @@ Result<void> check_content(Connection& db) {
 
 Result<std::unique_ptr<Connection>> open_connection(const std::filesystem::path& file, Connection::Mode mode) {
   auto db = TRY(Connection::open(file, mode));
-  if (add_search_text_function(db->handle()) != SQLITE_OK)
+  if (add_terms_function(db->handle()) != SQLITE_OK)
     return Error{Code::internal, "open " + file.string() + ": can't add a function"};
   TRY(db->script("PRAGMA temp_store = MEMORY"));
   return db;
@@ -119,6 +120,9 @@ class SqliteStore final : public Store {
     conversations_ = make_sqlite_conversations(parts);
     users_ = make_sqlite_users(parts);
     kv_ = make_sqlite_kv(parts);
+    memories_ = make_sqlite_memories(parts);
+    blocks_ = make_sqlite_blocks(parts);
+    summaries_ = make_sqlite_summaries(parts);
   }
   ~SqliteStore() override { close(); }
 
@@ -126,6 +130,9 @@ class SqliteStore final : public Store {
   Conversations& conversations() override { return *conversations_; }
   Users& users() override { return *users_; }
   Kv& kv() override { return *kv_; }
+  Memories& memories() override { return *memories_; }
+  Blocks& blocks() override { return *blocks_; }
+  Summaries& summaries() override { return *summaries_; }
 
   awaitable<Result<StoreStatus>> status() override {
     return readers_.run<StoreStatus>([file = file_, is_writable = !writer_.is_failing()](Connection& db) -> Result<StoreStatus> {
@@ -159,6 +166,9 @@ class SqliteStore final : public Store {
   std::unique_ptr<Conversations> conversations_;
   std::unique_ptr<Users> users_;
   std::unique_ptr<Kv> kv_;
+  std::unique_ptr<Memories> memories_;
+  std::unique_ptr<Blocks> blocks_;
+  std::unique_ptr<Summaries> summaries_;
 };
 
 }  // namespace

@@ -73,7 +73,11 @@ Result<void> remove_user(WriteBatch& batch, const std::string& user_id) {
   }
   for (const std::int64_t conversation : conversations) TRY(remove_conversation(batch, conversation));
   TRY(batch.db.run("DELETE FROM outbox WHERE user = ?", user));  // notices that belong to no conversation
-  TRY(batch.db.run("DELETE FROM users WHERE id = ?", user));     // with identities and keys
+  {
+    auto rows = TRY(batch.db.query("SELECT v.id, v.text FROM memory_ids k JOIN memories v ON v.memory = k.id WHERE k.user = ?", user));
+    while (TRY(rows.next())) batch.memories.remove(rows.integer(0), user, rows.view(1));
+  }
+  TRY(batch.db.run("DELETE FROM users WHERE id = ?", user));  // with identities, keys and memories
   return {};
 }
 

@@ -66,6 +66,9 @@ class Journal {
   /// Stores a message and its turn, or finds the turn of (channel, external_id) again. not_found: the
   /// conversation or session named isn't this user's.
   virtual awaitable<Result<Accepted>> accept(Inbound inbound, Durability durability) = 0;
+  /// From now on a message for the latest session of a conversation begins a fresh one when that was silent for longer than
+  /// `ttl`; 0: never.
+  virtual void set_session_ttl(std::chrono::milliseconds ttl) = 0;
   /// Appends steps in order and sets the turn running. cancelled: the turn has ended already.
   virtual awaitable<Result<void>> add_steps(std::string turn_id, std::vector<Step> steps, Durability durability) = 0;
   /// Ends a turn once: a second end is refused with invalid and changes nothing.
@@ -179,6 +182,10 @@ struct StoreStatus {
   bool is_writable = true;  // false while writes fail: the disk is full or failing
 };
 
+class Memories;
+class Blocks;
+class Summaries;
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -186,6 +193,9 @@ class Store {
   virtual Conversations& conversations() = 0;
   virtual Users& users() = 0;
   virtual Kv& kv() = 0;
+  virtual Memories& memories() = 0;  // store/memories.hpp
+  virtual Blocks& blocks() = 0;        // store/blocks.hpp
+  virtual Summaries& summaries() = 0;  // store/summaries.hpp
   virtual awaitable<Result<StoreStatus>> status() = 0;
   /// Writes what waits, checkpoints, closes. Blocks; later calls answer unavailable.
   virtual void close() = 0;

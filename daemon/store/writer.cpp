@@ -125,7 +125,7 @@ Result<void> Writer::write_all(std::vector<Entry>& batch) {
   TRY(db_->run("BEGIN IMMEDIATE"));
   WriteBatch context(*db_);
   for (Entry& entry : batch) {
-    const std::size_t mark = context.index.mark();
+    const std::size_t messages = context.messages.mark(), memories = context.memories.mark();
     TRY(db_->run("SAVEPOINT write"));
     if (!entry.work->run(context)) {
       // A full disk may have ended the whole transaction, and with it the writes before this one.
@@ -134,11 +134,13 @@ Result<void> Writer::write_all(std::vector<Entry>& batch) {
       // The disk's failure is the whole batch's: none of its writes would reach it.
       if (const Error error = entry.work->error(); error.code == Code::unavailable) return error;
       TRY(db_->run("ROLLBACK TO write"));
-      context.index.rewind(std::min(mark, context.index.mark()));
+      context.messages.rewind(messages);
+      context.memories.rewind(memories);
     }
     TRY(db_->run("RELEASE write"));
   }
-  TRY(context.index.flush());
+  TRY(context.messages.flush());
+  TRY(context.memories.flush());
   TRY(db_->run("COMMIT"));
   return {};
 }

@@ -6,8 +6,8 @@
 #pragma once
 
 #include "base/task_group.hpp"
-#include "store/message_index.hpp"
 #include "store/store.hpp"
+#include "store/term_index.hpp"
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -21,11 +21,13 @@
 
 namespace hobd {
 
-/// What a write works on: the connection, inside the batch's transaction, and the search index.
+/// What a write works on: the connection, inside the batch's transaction, and the search indexes.
 struct WriteBatch {
-  explicit WriteBatch(Connection& connection) : db(connection), index(connection) {}
+  explicit WriteBatch(Connection& connection)
+      : db(connection), messages(connection, "message_fts"), memories(connection, "memory_fts") {}
   Connection& db;
-  MessageIndex index;
+  TermIndex messages;  // rowid: the message's
+  TermIndex memories;  // rowid: that of a memory's version
 };
 
 /// One queued piece of work and where its result goes. `Context` is WriteBatch or Connection.

@@ -2,6 +2,8 @@
 
 #include "base/text.hpp"
 
+#include <algorithm>
+#include <cassert>
 #include <map>
 
 namespace hobd {
@@ -14,7 +16,7 @@ class PolicyToolbox final : public Toolbox {
 
   json::array describe() const override {
     json::array tools;
-    for (const ToolEntry& entry : registry_.tools()) {
+    for (const ToolEntry& entry : list()) {
       // Under "ask" a tool that would be denied is shown all the same: the model can then say which key allows it.
       if (config_->tools.approval == Approval::deny && entry.tool.effect != ToolEffect::read) continue;
       json::object tool;
@@ -26,10 +28,30 @@ class PolicyToolbox final : public Toolbox {
     return tools;
   }
 
-  std::vector<ToolEntry> list() const override { return registry_.tools(); }
+  std::vector<ToolEntry> list() const override {
+    std::vector<ToolEntry> entries;
+    for (const auto& [name, tool] : builtins_) entries.push_back({tool.manifest, nullptr});
+    for (ToolEntry& entry : registry_.tools())
+      if (!is_builtin(entry.tool.name)) entries.push_back(std::move(entry));
+    std::sort(entries.begin(), entries.end(), [](const ToolEntry& a, const ToolEntry& b) { return a.tool.name < b.tool.name; });
+    return entries;
+  }
+
+  void add_builtin(BuiltinTool tool) override {
+    const std::string name = tool.manifest.name;
+    [[maybe_unused]] const bool is_new = builtins_.emplace(name, std::move(tool)).second;
+    assert(is_new);
+  }
+
+  bool is_builtin(std::string_view name) const override { return builtins_.contains(name); }
 
   Result<ToolEntry> check(const ToolCall& call) const override {
-    std::optional<ToolEntry> entry = registry_.find_tool(call.name);
+    const auto builtin = builtins_.find(call.name);
+    std::optional<ToolEntry> entry;
+    if (builtin != builtins_.end())
+      entry = ToolEntry{builtin->second.manifest, nullptr};
+    else
+      entry = registry_.find_tool(call.name);
     if (!entry) return unknown(call.name);
     TRY(allowed(entry->tool));
     TRY(fits(entry->tool, call.arguments));
@@ -38,6 +60,10 @@ class PolicyToolbox final : public Toolbox {
 
   awaitable<Result<json::value>> run(ToolCall call) override {
     CO_TRY(const ToolEntry entry, check(call));
+    if (const auto builtin = builtins_.find(call.name); builtin != builtins_.end()) {
+      const auto run_builtin = builtin->second.run;  // a copy: the call may outlive this
+      co_return co_await run_builtin(std::move(call));
+    }
     PluginCall request;
     request.extension = "hob.tool/1";
     request.function = "invoke";
@@ -75,7 +101,7 @@ class PolicyToolbox final : public Toolbox {
 
   Error unknown(const std::string& name) const {
     std::vector<std::string> names;
-    for (const ToolEntry& entry : registry_.tools()) names.push_back(entry.tool.name);
+    for (const ToolEntry& entry : list()) names.push_back(entry.tool.name);
     const std::string_view near = nearest(name, names);
     std::string message = "there is no tool \"" + name + "\"";
     if (!near.empty()) message += ", did you mean \"" + std::string(near) + "\"?";
@@ -84,6 +110,7 @@ class PolicyToolbox final : public Toolbox {
 
   Result<void> allowed(const ToolManifest& tool) const {
     if (tool.effect == ToolEffect::read || config_->tools.approval == Approval::never) return {};
+    if (is_builtin(tool.name) && config_->tools.approval == Approval::ask) return {};
     const std::string what = "tool " + tool.name + " has the effect \"" + std::string(tool_effect_name(tool.effect)) + "\"";
     if (config_->tools.approval == Approval::deny)
       return Error{Code::denied, what + ", which tools.approval: deny refuses; only tools that read are allowed"};
@@ -104,6 +131,7 @@ class PolicyToolbox final : public Toolbox {
 
   Registry& registry_;
   std::shared_ptr<const Config> config_;  // shared with all who read it over a reload
+  std::map<std::string, BuiltinTool, std::less<>> builtins_;
   mutable std::map<std::string, Schema, std::less<>> schemas_;  // compiled parameters, by tool; bounded by the tools there are
 };
 

@@ -45,7 +45,7 @@ const std::vector<Row>& rows() {
       {"persna: x", {"hob.yaml:1: persna: unknown key, did you mean \"persona\"?"}},
       {"models:\n  teirs: {}", {"hob.yaml:2: models.teirs: unknown key, did you mean \"tiers\"?"}},
       {"memory:\n  pii:\n    zzzzzzzz: 1",
-       {"hob.yaml:3: memory.pii.zzzzzzzz: unknown key; known here: detect, redact, redact_export, redact_log, redact_model, redact_vault"}},
+       {"hob.yaml:3: memory.pii.zzzzzzzz: unknown key; known here: detect, redact, redact_model, redact_vault, redact_log, redact_export"}},
       {"tools: {aproval: ask}", {"tools.aproval: unknown key, did you mean \"approval\"?"}},
       {"models: {tiers: {fsat: [offline/offline]}}",
        {"models.tiers.fsat: unknown key, did you mean \"fast\"?"}},

@@ -13,6 +13,7 @@ class FaultyStore final : public Store, public Journal {
 
   bool is_full = false;      // writes answer unavailable
   bool is_unreadable = false;  // unfinished_turns() and open_outbox() do
+  Summaries* broken_summaries = nullptr;  // stands for the real ones
   int refused = 0;           // writes and reads since
   std::function<void()> after_open_outbox;  // called once, between the read and its answer
 
@@ -20,6 +21,9 @@ class FaultyStore final : public Store, public Journal {
   Conversations& conversations() override { return real_.conversations(); }
   Users& users() override { return real_.users(); }
   Kv& kv() override { return real_.kv(); }
+  Memories& memories() override { return real_.memories(); }
+  Blocks& blocks() override { return real_.blocks(); }
+  Summaries& summaries() override { return broken_summaries ? *broken_summaries : real_.summaries(); }
   awaitable<Result<StoreStatus>> status() override { return real_.status(); }
   void close() override { real_.close(); }
 
@@ -27,6 +31,7 @@ class FaultyStore final : public Store, public Journal {
     if (is_full) co_return refuse();
     co_return co_await real_.journal().accept(std::move(inbound), durability);
   }
+  void set_session_ttl(std::chrono::milliseconds ttl) override { real_.journal().set_session_ttl(ttl); }
   awaitable<Result<void>> add_steps(std::string turn_id, std::vector<Step> steps, Durability durability) override {
     if (is_full) co_return refuse();
     co_return co_await real_.journal().add_steps(std::move(turn_id), std::move(steps), durability);

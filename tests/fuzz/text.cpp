@@ -3,7 +3,7 @@
 #include "base/text.hpp"
 #include "fuzz.hpp"
 #include "store/cursor.hpp"
-#include "store/search_text.hpp"
+#include "store/terms.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text = text_of(data, size);
@@ -17,7 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   FUZZ_CHECK(hobd::is_valid_utf8(repaired));
   FUZZ_CHECK(!hobd::is_valid_utf8(text) || repaired == text);
   (void)hobd::read_page('m', {.limit = 10, .cursor = std::string(text)}, {0, 0});
-  for (const std::string& word : hobd::search_words(text)) FUZZ_CHECK(!word.empty() && word.find('"') == std::string::npos);
-  (void)hobd::search_text(text);
+  for (const std::string& term : hobd::terms(text))
+    for (const char c : term) FUZZ_CHECK((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || static_cast<unsigned char>(c) >= 0x80);
+  FUZZ_CHECK(hobd::query_terms(text).size() <= 64);
   return 0;
 }

@@ -101,3 +101,11 @@ TEST_CASE("plugins are found as folders and as files, and one bad manifest hides
   REQUIRE(found.plugins.contains("single"));
   REQUIRE(found.faults.size() == 3);  // broken.json, orphan without manifest, the missing folder
 }
+
+TEST_CASE("a plugin's short name is what stands behind the last dot of its id") {
+  CHECK(is_short_name("count", "org.example.count"));
+  CHECK_FALSE(is_short_name("example.count", "org.example.count"));
+  CHECK_FALSE(is_short_name("ount", "org.example.count"));
+  CHECK_FALSE(is_short_name("tool_dice", "tool_dice"));
+  CHECK_FALSE(is_short_name("", "tool_dice"));
+}

@@ -1,4 +1,6 @@
+#include "store/migrations.hpp"
 #include "store/support.hpp"
+#include "store/terms.hpp"
 
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -13,11 +15,11 @@ using namespace hobd::testing;
 namespace {
 
 /// Runs SQL on the file behind the store's back.
-void meddle(const std::filesystem::path& file, const char* sql) {
+void meddle(const std::filesystem::path& file, const std::string& sql) {
   sqlite3* db = nullptr;
   REQUIRE(sqlite3_open(file.c_str(), &db) == SQLITE_OK);
   char* message = nullptr;
-  const int code = sqlite3_exec(db, sql, nullptr, nullptr, &message);
+  const int code = sqlite3_exec(db, sql.c_str(), nullptr, nullptr, &message);
   INFO((message ? message : ""));
   REQUIRE(code == SQLITE_OK);
   sqlite3_close(db);
@@ -49,6 +51,25 @@ struct Closed {
   TempFolder folder;
   std::filesystem::path file = folder.path / "hob.db";
   std::string user;
+};
+
+/// A database of an old schema with one user and one message.
+struct Old {
+  explicit Old(int version) {
+    std::ofstream(file).close();
+    const auto db = Connection::open(file, Connection::Mode::read_write).value();
+    REQUIRE(add_terms_function(db->handle()) == 0);
+    REQUIRE(migrate_to(*db, version).has_value());
+    REQUIRE(db->script("INSERT INTO users VALUES (1, 'usr_1', 'anna', 0, 0);"
+                       "INSERT INTO conversations VALUES (1, 'conv_1', 1, '', 'http', '', 1, '', 1, 0, 0);"
+                       "INSERT INTO sessions VALUES (1, 'ses_1', 1, 0);"
+                       "INSERT INTO messages VALUES (1, 'msg_1', 1, 1, 1, NULL, 'user', 'anna', 'the kettle is blue', 0, 'http', '', '', '')")
+                .has_value());
+    REQUIRE(db->script("INSERT INTO message_fts(message_fts) VALUES ('rebuild')").has_value() == (version > 1));
+  }
+  std::string copy() const { return file.string() + ".v1.before-v" + std::to_string(newest_schema_version()); }
+  TempFolder folder;
+  std::filesystem::path file = folder.path / "hob.db";
 };
 
 Error open_error(const std::filesystem::path& file) {
@@ -101,7 +122,7 @@ TEST_CASE("a database whose holder was killed opens again") {
   ::close(ready[0]);
   ::close(ready[1]);
   TestStore t(file);
-  REQUIRE(t.get(t.store->status()).schema_version == 2);
+  REQUIRE(t.get(t.store->status()).schema_version == newest_schema_version());
 }
 
 TEST_CASE("a newer schema is refused and left alone") {
@@ -110,32 +131,33 @@ TEST_CASE("a newer schema is refused and left alone") {
   const auto error = open_error(closed.file);
   REQUIRE(error.code == Code::unsupported);
   REQUIRE(error.message.find("99") != std::string::npos);
-  meddle(closed.file, "PRAGMA user_version = 2");
+  meddle(closed.file, "PRAGMA user_version = " + std::to_string(newest_schema_version()));
   TestStore t(closed.file);
   REQUIRE(t.get(t.store->status()).messages == 1);
 }
 
-TEST_CASE("an old schema is migrated, its rows found again, and a copy of it kept") {
-  Closed closed;
-  meddle(closed.file, "DROP TABLE message_fts; DROP VIEW message_words; PRAGMA user_version = 1;");
-  {
-    TestStore t(closed.file);
-    REQUIRE(t.get(t.store->status()).schema_version == 2);
-    REQUIRE(t.get(t.conversations().search(closed.user, {.text = "kettle", .limit = 10})).size() == 1);
+TEST_CASE("every old schema is migrated and its rows are found again") {
+  for (int version = 1; version < newest_schema_version(); ++version) {
+    Old old(version);
+    TestStore t(old.file);
+    REQUIRE(t.get(t.store->status()).schema_version == newest_schema_version());
+    REQUIRE(t.get(t.conversations().search("usr_1", {.text = "kettles", .limit = 10})).size() == 1);
   }
-  const std::filesystem::path copy = closed.file.string() + ".v1.before-v2";
-  REQUIRE(mode_of(copy) == 0600);
-  meddle(copy, "SELECT count(*) FROM messages");
+}
+
+TEST_CASE("a copy of what is migrated is kept for its owner alone") {
+  Old old(1);
+  TestStore t(old.file);
+  REQUIRE(mode_of(old.copy()) == 0600);
+  meddle(old.copy(), "SELECT count(*) FROM messages");
 }
 
 TEST_CASE("a copy from before a migration is never replaced by a later one") {
-  Closed closed;
-  const std::filesystem::path copy = closed.file.string() + ".v1.before-v2";
-  write_file(copy, "the first copy");
-  meddle(closed.file, "DROP TABLE message_fts; DROP VIEW message_words; PRAGMA user_version = 1;");
-  TestStore t(closed.file);
-  REQUIRE(t.get(t.store->status()).schema_version == 2);
-  REQUIRE(content_of(copy) == "the first copy");
+  Old old(1);
+  write_file(old.copy(), "the first copy");
+  TestStore t(old.file);
+  REQUIRE(t.get(t.store->status()).schema_version == newest_schema_version());
+  REQUIRE(content_of(old.copy()) == "the first copy");
 }
 
 TEST_CASE("a file that is no database is refused and not overwritten") {

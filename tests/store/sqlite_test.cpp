@@ -1,5 +1,4 @@
 #include "store/sqlite.hpp"
-#include "store/search_text.hpp"
 #include "store/support.hpp"
 
 #include <fstream>
@@ -50,14 +49,4 @@ TEST_CASE("a database limited in size answers unavailable with what to do") {
   REQUIRE(full.error().code == Code::unavailable);
   REQUIRE(full.error().message.find("free some space") != std::string::npos);
   REQUIRE(full.error().message.find("test.db") != std::string::npos);
-}
-
-TEST_CASE("a query keeps at most 64 words, each once, quoted, among one user's rows") {
-  REQUIRE(search_words("Teal teal \"OR\" kettle") == std::vector<std::string>{"teal", "kettle"});
-  REQUIRE(word_query(7, "teal") == "owner : u7 AND words : \"teal\"");
-  std::string many;
-  for (int i = 0; i < 500; ++i) many += "w" + std::to_string(i) + " ";
-  const auto words = search_words(many);
-  REQUIRE(words.size() == 64);
-  REQUIRE(words.back() == "w63");
 }

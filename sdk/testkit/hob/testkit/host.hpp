@@ -68,8 +68,10 @@ class Host {
     if (options_.file.empty()) return;
     create([this](const hob_host* host, hob_plugin** out) { return entry_of(options_.file)->create(host, out); });
     if (created != HOB_OK) throw std::runtime_error("create() answered " + std::to_string(created) + last_words());
-    if (activate(options_.config) != HOB_OK)
-      throw std::runtime_error("activate() answered " + std::to_string(activated) + last_words());
+    if (activate(options_.config) == HOB_OK) return;
+    const std::string refusal = "activate() answered " + std::to_string(activated) + last_words();
+    destroy();  // a constructor that throws has no destructor
+    throw std::runtime_error(refusal);
   }
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;

@@ -1,0 +1,588 @@
+#include "memory/rules_extractor.hpp"
+
+#include "base/text.hpp"
+#include "memory/note_text.hpp"
+#include "memory/rules_table.hpp"
+#include "memory/slots.hpp"
+
+#include <algorithm>
+#include <memory>
+
+namespace hobd {
+namespace {
+
+using Words = std::vector<Word>;
+
+/// Whom a clause is about.
+struct Subject {
+  std::string text;    // "Sister Ana", "Ana"; "" the owner
+  std::vector<std::string> people;
+  bool is_plural = false;
+  bool is_possessive = false;  // "my sister's birthday is ..."
+};
+
+Word made(std::string text, std::size_t at) {
+  Word word;
+  word.text = std::move(text);
+  word.at = at;
+  return word;
+}
+
+bool is_adverb(std::string_view word) {
+  constexpr std::string_view kList[] = {"really", "just", "currently", "now", "still", "absolutely", "totally", "recently", "definitely", "both",
+                                        "finally", "already", "even", "truly", "honestly", "simply", "basically", "officially", "personally", "also",
+                                        "actually", "mostly", "completely", "extremely", "very", "only", "particularly", "especially", "quite", "so",
+                                        "clearly", "happily", "newly", "deeply", "all", "pretty", "strictly", "mainly"};
+  return std::find(std::begin(kList), std::end(kList), word) != std::end(kList);
+}
+
+const std::vector<Phrase>& relation_names() {
+  static const std::vector<Phrase> list = [] {
+    std::vector<Phrase> phrases;
+    for (const std::string_view pattern : {"my {rel} 's full|first|last? name is {name}", "my {rel} is called|named {name}", "my {rel} is {name}",
+                                           "the name of my {rel} is {name}"})
+      phrases.emplace_back(pattern);
+    return phrases;
+  }();
+  return list;
+}
+const std::vector<Phrase>& relation_persons() {
+  static const std::vector<Phrase> list = [] {
+    std::vector<Phrase> phrases;
+    for (const std::string_view pattern : {"i have|got a|an {rel} called|named {name}", "i have|got a|an {rel} , {name}", "{name} is my {rel}",
+                                           "this is my {rel} , {name}", "this is my {rel} {name}"})
+      phrases.emplace_back(pattern);
+    return phrases;
+  }();
+  return list;
+}
+
+class Extraction {
+ public:
+  explicit Extraction(const Utterance& utterance) : utterance_(utterance) {}
+
+  std::vector<Finding> run() {
+    for (const Clause& clause : clauses_of(utterance_.text)) {
+      if (clause.sense != Sense::stated) continue;
+      clause_ = &clause;
+      const std::size_t before = findings_.size();
+      Words words = clause.words;
+      if (take_leading_date(words)) continue;
+      std::string wrong;
+      take_wrong(words, wrong);
+      read(words);
+      if (findings_.size() == before && !wrong.empty()) replace(words, wrong);
+      if (findings_.size() == before && clause.to_keep) keep(words);
+      if (findings_.size() >= kMostFindings) break;
+    }
+    keep_last_of_slots();
+    if (findings_.size() > kMostFindings) findings_.resize(kMostFindings);
+    return std::move(findings_);
+  }
+
+ private:
+  std::string text_of(const Words& words, Capture capture) const { return capture_text(utterance_.text, words, capture); }
+
+  /// "Next Friday I'm flying to Rome": the date in front belongs to what follows. True when there is nothing else.
+  bool take_leading_date(Words& words) {
+    if (clause_->sentence != date_sentence_) leading_date_.clear();
+    if (words[0].text == "i" || words[0].text == "my" || words[0].text == "we") return false;
+    const std::size_t from = words[0].at, end = words.back().at + words.back().size;
+    const std::string_view text = std::string_view(utterance_.text).substr(from, end - from);
+    const auto dates = find_dates(text, utterance_.at);
+    const std::size_t slack = std::string_view("on the ").size();
+    if (dates.empty() || dates.front().at > slack) return false;
+    const std::size_t date_end = from + dates.front().at + dates.front().size;
+    const auto rest = std::find_if(words.begin(), words.end(), [&](const Word& word) { return word.at >= date_end && !word.is_mark; });
+    if (rest != words.end() && rest->text != "i" && rest->text != "my" && rest->text != "we") return false;
+    leading_date_ = std::string(text.substr(0, date_end - from));
+    date_sentence_ = clause_->sentence;
+    words.erase(words.begin(), rest);
+    return words.empty();
+  }
+
+  /// "Ana, not Anna", "not Anna but Ana": leaves what is right, gives what was wrong.
+  void take_wrong(Words& words, std::string& wrong) {
+    const auto is_not = std::find_if(words.begin(), words.end(), [](const Word& word) { return word.text == "not"; });
+    if (is_not == words.end()) return;
+    const std::size_t at = std::size_t(is_not - words.begin());
+    const auto joint = std::find_if(is_not, words.end(), [](const Word& word) { return word.text == "but" || word.text == ","; });
+    constexpr std::size_t kMostWrong = 4;
+    if (joint != words.end() && joint + 1 != words.end() && std::size_t(joint - is_not) <= kMostWrong + 1 && joint - is_not > 1 &&
+        (joint->text == "but" || at == 0)) {
+      wrong = text_of(words, {at + 1, std::size_t(joint - words.begin())});
+      if (!wrong.empty()) words.erase(words.begin() + std::ptrdiff_t(at), joint + 1);
+      return;
+    }
+    if (at > 0 && words[at - 1].text == "," && words.size() - at - 1 <= kMostWrong && at + 1 < words.size()) {
+      wrong = text_of(words, {at + 1, words.size()});
+      if (!wrong.empty()) words.resize(at - 1);
+    }
+  }
+
+  /// What no rule reads but is a correction of a word: "I meant Lyon, not Paris".
+  void replace(const Words& words, const std::string& wrong) {
+    std::size_t first = 0;
+    static const Phrase lead("it|that|this|she|he|i|is|was|am|are|'s|spelled|spelt|called|named|the");
+    while (first < words.size() && lead.match(words, first, Phrase::Reach::part)) ++first;
+    constexpr std::size_t kMostWords = 5;
+    if (first >= words.size() || words.size() - first > kMostWords) return;
+    Finding finding = make({}, .6, {});
+    finding.proposal.text = text_of(words, {first, words.size()});
+    finding.intent = Finding::Intent::corrects;
+    finding.replaces = finding.about = wrong;
+    if (!finding.proposal.text.empty()) findings_.push_back(std::move(finding));
+  }
+
+  Finding make(MemoryKind kind, double importance, std::string_view topic) const {
+    Finding finding;
+    Proposal& proposal = finding.proposal;
+    proposal.kind = kind;
+    proposal.importance = std::min(1.0, importance + (clause_->to_keep ? 0.15 : 0));
+    if (!topic.empty()) proposal.topics.emplace_back(topic);
+    proposal.people = subject_.people;
+    std::string_view quote = trim(std::string_view(utterance_.text).substr(clause_->at, clause_->size));
+    if (quote.size() > 400) {
+      const std::size_t at = clause_->words.front().at;
+      quote = std::string_view(utterance_.text).substr(at, clause_->words.back().at + clause_->words.back().size - at);
+    }
+    proposal.source.quote = utf8_prefix(quote, kMostFindingBytes);
+    proposal.source.message_id = utterance_.message_id;
+    proposal.source.at = utterance_.at;
+    proposal.source.said_by = utterance_.outsider.empty() ? SaidBy::owner : SaidBy::outside;
+    if (clause_->also) finding.intent = Finding::Intent::also;
+    if (clause_->corrects) finding.intent = Finding::Intent::corrects;
+    const auto says = [&](std::string_view each) {
+      return std::any_of(clause_->words.begin(), clause_->words.end(), [&](const Word& word) { return word.text == each; });
+    };
+    finding.is_change = says("now") || says("instead") || says("nowadays");
+    return finding;
+  }
+
+  /// Adds the note `text` of the owner, made one of whom the clause is about.
+  void add(Finding finding, std::string text) {
+    text = as_note(std::move(text));
+    if (text.size() < 4) return;
+    const bool is_outside = !utterance_.outsider.empty();
+    if (is_outside && !subject_.text.empty()) return;
+    const std::string who = is_outside ? utterance_.outsider : subject_.text;
+    if (is_outside) finding.proposal.people.push_back(who);
+    if (!who.empty()) {
+      text = uncapital(text);
+      if (subject_.is_plural && !subject_.is_possessive) {
+        const std::size_t space = text.find(' ');
+        const std::string verb = first_person(text.substr(0, space));
+        if (!verb.empty()) text = (verb == "am" ? std::string("are") : verb) + (space == std::string::npos ? "" : text.substr(space));
+      }
+      text = capital(who) + (subject_.is_possessive ? "'s " : " ") + text;
+    }
+    if (text.size() > kMostFindingBytes) return;
+    if (finding.intent == Finding::Intent::ends) {
+      finding.about = std::move(text);
+    } else {
+      finding.proposal.text = std::move(text);
+    }
+    auto& people = finding.proposal.people;
+    std::sort(people.begin(), people.end());
+    people.erase(std::unique(people.begin(), people.end()), people.end());
+    findings_.push_back(std::move(finding));
+  }
+
+  void read(const Words& clause) {
+    subject_ = {};
+    Words words = clause;
+    name_people(words);
+    if (instructs(words)) return;
+    find_subject(words);
+    take_adverbs(words);
+    if (words.size() < 2) return;
+    const bool is_over = take_over(words);
+    Words positive = words;
+    const bool is_negative = make_positive(positive);
+    if (is_over || (is_negative && !apply_rules(words, Use::says)))
+      apply_rules(positive, Use::ends);
+    else if (!is_negative)
+      used_to(words) || apply_rules(words, Use::says);
+  }
+
+  /// Names of the people around the owner, wherever the clause has them.
+  void name_people(const Words& words) {
+    static const Phrase several("i have {num} {rel} :|,|called|named {x}");
+    if (const auto match = several.match(words, 0, Phrase::Reach::whole)) {
+      Finding finding = make(MemoryKind::fact, .75, "family");
+      const std::string names = text_of(words, *match->find("x"));
+      for (std::size_t i = match->find("x")->first; i < words.size(); ++i)
+        if (words[i].is_capital) finding.proposal.people.push_back(written(words[i]));
+      if (!finding.proposal.people.empty())
+        return add(std::move(finding), "Has " + text_of(words, *match->find("num")) + " " + text_of(words, *match->find("rel")) + ": " + names);
+    }
+    for (const Phrase& phrase : relation_names())
+      if (const auto match = phrase.match(words, 0, Phrase::Reach::whole)) return name_relation(words, *match, Form::identity);
+    for (const Phrase& phrase : relation_persons())
+      if (const auto match = phrase.match(words, 0, Phrase::Reach::whole)) return name_relation(words, *match, Form::one_of_them);
+    static const Phrase mention("my|our {rel} {name}");
+    static const Phrase has("i have a|an {rel}");
+    for (std::size_t at = 0; at < words.size(); ++at)
+      if (const auto match = mention.match(words, at, Phrase::Reach::part); match && words[match->find("name")->first].is_capital)
+        name_relation(words, *match, Form::one_of_them);
+    if (const auto match = has.match(words, 0, Phrase::Reach::whole))
+      add(make(MemoryKind::fact, .6, "family"), "Has a " + text_of(words, *match->find("rel")));
+  }
+
+  enum class Form { identity, one_of_them };
+  void name_relation(const Words& words, const Match& match, Form form) {
+    const std::string relation = to_lower_ascii(text_of(words, *match.find("rel")));
+    std::string name = text_of(words, *match.find("name"));
+    if (relation.empty() || name.empty() || relation.ends_with("parents")) return;
+    name = capital(std::move(name));
+    Finding finding = make(MemoryKind::fact, .75, "family");
+    finding.proposal.people = {name};
+    const std::string who = std::string_view("aeiou").find(relation[0]) == std::string_view::npos ? "Has a " : "Has an ";
+    const Subject outer = std::exchange(subject_, {});
+    add(std::move(finding), form == Form::identity ? capital(relation) + "'s name is " + name : who + relation + " named " + name);
+    subject_ = outer;
+    last_person_ = {capital(relation) + " " + name, {name}, false, false};
+  }
+
+  std::string written(const Word& word) const { return utterance_.text.substr(word.at, word.size); }
+
+  /// "Always answer in German": wishes of how Hob is to behave.
+  bool instructs(const Words& words) {
+    static const std::vector<std::pair<Phrase, std::string_view>> forms = [] {
+      std::vector<std::pair<Phrase, std::string_view>> list;
+      constexpr std::string_view kVerbs =
+          "answer|reply|respond|use|write|speak|call|address|be|keep|give|tell|ask|include|add|remind|show|start|end|format|say|talk|mention|send|"
+          "put|explain|check|greet|avoid|summarize|summarise|sign|begin|convert|quote|translate|spell|suggest|assume|order|book|refer";
+      const auto form = [&](std::string pattern, std::string_view text) {
+        static std::vector<std::unique_ptr<std::string>> kept;
+        kept.push_back(std::make_unique<std::string>(std::move(pattern)));
+        list.emplace_back(Phrase(*kept.back()), text);
+      };
+      const std::string verb = "=" + std::string(kVerbs);
+      form("always " + verb + " {x}", "Asks Hob to always {1} {x}");
+      form("never ever? " + verb + " {x}", "Asks Hob never to {1} {x}");
+      form("do not ever " + verb + " {x}", "Asks Hob never to {1} {x}");
+      form("from now on ,? do not " + verb + " {x}", "Asks Hob from now on not to {1} {x}");
+      form("from now on ,? always? " + verb + " {x}", "Asks Hob from now on to {1} {x}");
+      form("in the? future ,? do not " + verb + " {x}", "Asks Hob in future not to {1} {x}");
+      form("in the? future ,? always? " + verb + " {x}", "Asks Hob in future to {1} {x}");
+      form(verb + " {x} from now on", "Asks Hob from now on to {1} {x}");
+      form("i want you to always " + verb + " {x}", "Asks Hob to always {1} {x}");
+      form("i want you to never " + verb + " {x}", "Asks Hob never to {1} {x}");
+      form("you should|must always " + verb + " {x}", "Asks Hob to always {1} {x}");
+      form("you should|must never " + verb + " {x}", "Asks Hob never to {1} {x}");
+      return list;
+    }();
+    static const Phrase call_me("just? call me {name}");
+    if (const auto match = call_me.match(words, 0, Phrase::Reach::whole)) {
+      add(make(MemoryKind::preference, .85, "identity"), "Wants to be called " + capital(text_of(words, *match->find("name"))));
+      return true;
+    }
+    static const Phrase not_called("do not|never call me {x}");
+    static const Phrase stop_calling("stop calling me {x}");
+    for (const Phrase* phrase : {&not_called, &stop_calling})
+      if (const auto match = phrase->match(words, 0, Phrase::Reach::whole)) {
+        const std::string name = text_of(words, *match->find("x"));
+        if (!name.empty()) add(make(MemoryKind::preference, .85, "instructions"), "Doesn't want to be called " + name);
+        return true;
+      }
+    for (const auto& [phrase, text] : forms)
+      if (const auto match = phrase.match(words, 0, Phrase::Reach::whole)) {
+        // What it is told to do may speak of "me" and "my": that is the owner's own wording.
+        const Capture* rest = match->find("x");
+        const std::size_t from = words[rest->first].at, end = words[rest->last - 1].at + words[rest->last - 1].size;
+        std::string note(text);
+        note.replace(note.find("{1}"), 3, words[match->find("1")->first].text);
+        note.replace(note.find("{x}"), 3, utterance_.text.substr(from, end - from));
+        for (std::size_t at = note.find(" me "); at != std::string::npos; at = note.find(" me ")) note.replace(at, 4, " them ");
+        if (note.ends_with(" me")) note.replace(note.size() - 2, 2, "them");
+        add(make(MemoryKind::preference, .85, "instructions"), note);
+        return true;
+      }
+    return false;
+  }
+
+  /// Turns a clause about somebody into the first person, and notes about whom it was.
+  void find_subject(Words& words) {
+    static const Phrase possessive("my|our {rel} 's");
+    static const Phrase named_possessive("{name} 's");
+    static const Phrase relation("my|our {rel} ,? {name}? ,?");
+    static const Phrase bare_relation("my|our {rel}");
+    static const Phrase named("{name}");
+    if (words[0].text == "we") words[0].text = "i";
+    if (words[0].text == "our") words[0].text = "my";
+    if (words[0].text == "i" && words.size() > 1 && words[1].text == "are") words[1].text = "am";
+    if (words[0].text == "i") return;
+    const auto relation_text = [&](const Match& match) { return capital(to_lower_ascii(text_of(words, *match.find("rel")))); };
+    const auto become = [&](Subject subject, std::size_t from, std::string_view first) {
+      last_person_ = subject;
+      last_person_.is_possessive = false;
+      subject_ = std::move(subject);
+      const std::size_t at = words[0].at;
+      words.erase(words.begin(), words.begin() + std::ptrdiff_t(from));
+      words.insert(words.begin(), made(std::string(first), at));
+    };
+    /// Whether a verb in the third person stands at `at`; it becomes one in the first.
+    const auto takes_verb = [&](std::size_t at) {
+      if (at >= words.size()) return false;
+      const std::string verb = first_person(words[at].text);
+      if (verb.empty()) return false;
+      words[at].text = verb;
+      return true;
+    };
+    if (const auto match = possessive.match(words, 0, Phrase::Reach::part); match && match->end < words.size() && !takes_possessed(words, match->end)) {
+      return become({relation_text(*match), people_of(relation_text(*match)), false, true}, match->end, "my");
+    }
+    if (const auto match = relation.match(words, 0, Phrase::Reach::part); match && match->find("name") && takes_verb(match->end)) {
+      const std::string name = text_of(words, *match->find("name"));
+      return become({relation_text(*match) + " " + name, {name}, false, false}, match->end, "i");
+    }
+    if (const auto match = bare_relation.match(words, 0, Phrase::Reach::part); match && takes_verb(match->end)) {
+      const std::string text = relation_text(*match);
+      const std::string& last = words[match->find("rel")->last - 1].text;
+      return become({text, people_of(text), singular_of(last) != last || last == "children", false}, match->end, "i");
+    }
+    if (words[0].text == "my") return;
+    if ((words[0].text == "he" || words[0].text == "she") && !last_person_.text.empty() && takes_verb(1)) return become(Subject(last_person_), 1, "i");
+    if (!words[0].is_capital) return;
+    if (const auto match = named_possessive.match(words, 0, Phrase::Reach::part); match && match->end < words.size() && !takes_possessed(words, match->end)) {
+      const std::string name = text_of(words, *match->find("name"));
+      return become({name, {name}, false, true}, match->end, "my");
+    }
+    if (const auto match = named.match(words, 0, Phrase::Reach::part); match && takes_verb(match->end)) {
+      const std::string name = text_of(words, *match->find("name"));
+      // Of a bare name only what people alone do: "Paris is ...", "Java has ..." say nothing of a person.
+      const std::string& verb = words[match->end].text;
+      const bool is_person = verb == "live" || verb == "work" || verb == "love" || verb == "hate" || verb == "like" || verb == "study" ||
+                             verb == "moved" || verb == "play" || verb == "speak" ||
+                             (verb == "am" && match->end + 1 < words.size() &&
+                              (words[match->end + 1].text == "allergic" || words[match->end + 1].text == "a" || words[match->end + 1].text == "an" ||
+                               words[match->end + 1].text == "vegan" || words[match->end + 1].text == "vegetarian"));
+      if (is_person) return become({name, {name}, false, false}, match->end, "i");
+    }
+  }
+
+  /// "my sister's a nurse": the 's is a verb there.
+  static bool takes_possessed(const Words& words, std::size_t at) {
+    const std::string& next = words[at].text;
+    return next == "a" || next == "an" || next == "the" || next == "not" || next == "allergic" || next == "in" || next == "called" || next == "named" ||
+           next == "at" || next.ends_with("ing") || number_of(next);
+  }
+
+  /// The name of a relation that this message gave: "my sister is Ana. My sister works ...".
+  std::vector<std::string> people_of(const std::string& relation) const {
+    return last_person_.text.starts_with(relation + " ") ? last_person_.people : std::vector<std::string>();
+  }
+
+  /// Adverbs around the verb say nothing that a note wants.
+  static void take_adverbs(Words& words) {
+    if (words[0].text != "i" && words[0].text != "my") return;
+    for (std::size_t at = 1; at < std::min<std::size_t>(words.size(), 4);) {
+      const bool follows = at + 1 < words.size();
+      if (follows && words[0].text == "i" && is_adverb(words[at].text)) {
+        words.erase(words.begin() + std::ptrdiff_t(at));
+      } else {
+        ++at;
+      }
+    }
+    while (words.size() > 2 && (words.back().text == "too" || words.back().text == "now" || words.back().is_mark)) words.pop_back();
+  }
+
+  /// "... any more", "no longer ...": takes the words off.
+  static bool take_over(Words& words) {
+    if (words.size() > 2 && words.back().text == "anymore") return words.pop_back(), true;
+    if (words.size() > 3 && words[words.size() - 2].text == "any" && (words.back().text == "more" || words.back().text == "longer"))
+      return words.resize(words.size() - 2), true;
+    for (std::size_t at = 1; at + 1 < std::min<std::size_t>(words.size(), 5); ++at)
+      if (words[at].text == "no" && words[at + 1].text == "longer") {
+        words.erase(words.begin() + std::ptrdiff_t(at), words.begin() + std::ptrdiff_t(at) + 2);
+        return true;
+      }
+    return false;
+  }
+
+  /// "i do not live" -> "i live", "i am not" -> "i am"; false when nothing was negative.
+  static bool make_positive(Words& words) {
+    for (std::size_t at = 1; at < std::min<std::size_t>(words.size(), 3); ++at) {
+      if (words[at].text != "not") continue;
+      const bool is_do = words[at - 1].text == "do" || words[at - 1].text == "does";
+      words.erase(words.begin() + std::ptrdiff_t(is_do ? at - 1 : at), words.begin() + std::ptrdiff_t(at) + 1);
+      return true;
+    }
+    return false;
+  }
+
+  /// "i used to live in Paris": it ended, and it was.
+  bool used_to(const Words& words) {
+    if (words.size() < 4 || words[1].text != "used" || words[2].text != "to") return false;
+    Words before = words;
+    before.erase(before.begin() + 1, before.begin() + 3);
+    apply_rules(before, Use::ends);
+    const std::string rest = text_of(words, {3, words.size()});
+    Finding finding = make(MemoryKind::fact, .4, {});
+    if (!rest.empty()) add(std::move(finding), "Used to " + rest);
+    return true;
+  }
+
+  enum class Use { says, ends };
+  bool apply_rules(Words words, Use use) {
+    for (const CompiledRule& each : extraction_rules()) {
+      const auto match = each.phrase.match(words, 0, Phrase::Reach::whole);
+      if (!match) continue;
+      if (each.rule.trait == Rule::Trait::owner_only && !subject_.text.empty()) continue;
+      if (apply_rule(each.rule, *match, words, use)) return true;
+    }
+    return false;
+  }
+
+  bool apply_rule(const Rule& rule, const Match& match, const Words& words, Use use) {
+    bool is_whole = true;
+    const std::string text = fill(rule.text, match, words, is_whole);
+    const std::string ends = fill(rule.ends, match, words, is_whole);
+    if (!is_whole) return false;
+    if (rule.topic == "work" && rule.text == "Works in {x}." && to_lower_ascii(text).starts_with("works in the morning")) return false;
+    Finding finding = make(rule.kind, rule.importance, rule.topic);
+    for (const std::string_view capture : {"name", "x", "y"})
+      if (const Capture* found = match.find(capture)) gather_people(words, *found, capture == "name", finding.proposal.people);
+    if (use == Use::ends) {
+      if (rule.trait == Rule::Trait::dated || text.empty()) return false;
+      finding.intent = Finding::Intent::ends;
+      add(std::move(finding), text);
+      return true;
+    }
+    const bool is_past = rule.topic == "events" || rule.trait == Rule::Trait::change;
+    const Looking looking = is_past && rule.topic != "plans" ? Looking::back : Looking::ahead;
+    const bool wants_dates = rule.kind == MemoryKind::event || rule.kind == MemoryKind::context || rule.trait == Rule::Trait::change;
+    DatedText dated{text, {}};
+    if (wants_dates && !text.empty())
+      dated = spell_out_dates(leading_date_.empty() ? text : std::string(text.substr(0, text.size() - 1)) + " " + uncapital(leading_date_) + ".",
+                              utterance_.at, looking);
+    if (rule.trait == Rule::Trait::dated && dated.dates.empty()) return false;
+    if (!rule.ends.empty() || rule.text.empty()) {
+      Finding end = finding;
+      end.intent = Finding::Intent::ends;
+      end.proposal.text.clear();
+      end.about = as_note(ends.empty() ? fill_plain(match, words) : ends);
+      if (rule.trait == Rule::Trait::change && rule.topic == "plans" && !text.empty()) {
+        // The same plan at another time: one memory goes on in the next.
+        finding.about = end.about;
+        finding.is_change = true;
+      } else {
+        findings_.push_back(std::move(end));
+      }
+      if (text.empty()) return true;
+    }
+    if (rule.trait == Rule::Trait::change) {
+      finding.is_change = true;
+      if (rule.kind == MemoryKind::fact)
+        finding.proposal.valid_from = dated.dates.empty() ? utterance_.at : std::min(dated.dates.front().from, utterance_.at);
+    }
+    if (rule.kind == MemoryKind::context && !dated.dates.empty()) finding.proposal.valid_to = dated.dates.back().to;
+    add(std::move(finding), dated.text);
+    return true;
+  }
+
+  std::string fill_plain(const Match& match, const Words& words) const {
+    std::string text;
+    for (const std::string_view name : {"event", "thing", "x"})
+      if (const Capture* capture = match.find(name)) text += text_of(words, *capture) + " ";
+    return text;
+  }
+
+  /// `text` with its captures; is_whole: none of them was empty that had words.
+  std::string fill(std::string_view text, const Match& match, const Words& words, bool& is_whole) const {
+    std::string filled;
+    for (std::size_t at = 0; at < text.size();) {
+      if (text[at] != '{') {
+        filled += text[at++];
+        continue;
+      }
+      const std::size_t end = text.find('}', at);
+      std::string_view name = text.substr(at + 1, end - at - 1);
+      at = end + 1;
+      const bool conjugates = name.starts_with('+');
+      if (conjugates) name.remove_prefix(1);
+      const Capture* capture = match.find(name);
+      if (!capture) continue;
+      if (conjugates) {
+        filled += third_person(words[capture->first].text);
+        if (capture->last > capture->first + 1) {
+          const std::string rest = text_of(words, {capture->first + 1, capture->last});
+          is_whole = is_whole && !rest.empty();
+          filled += " " + rest;
+        }
+        continue;
+      }
+      const bool is_word = name[0] >= '1' && name[0] <= '9';
+      std::string value = is_word ? words[capture->first].text : text_of(words, *capture);
+      if (name == "num" && value.empty()) value = words[capture->first].text;
+      if (name == "name") value = capital(std::move(value));
+      is_whole = is_whole && !value.empty();
+      filled += value;
+    }
+    return filled;
+  }
+
+  /// The names among the words of a capture: all of a {name}, else what stands capitalised behind "with", "to" and "and".
+  void gather_people(const Words& words, Capture capture, bool is_name, std::vector<std::string>& people) const {
+    if (is_name) {
+      people.push_back(capital(text_of(words, capture)));
+      return;
+    }
+    for (std::size_t at = capture.first + 1; at < capture.last; ++at)
+      if ((words[at - 1].text == "with" || is_relation_word(words[at - 1].text)) && words[at].is_capital && !is_no_name(words[at].text))
+        people.push_back(written(words[at]));
+  }
+
+  /// What they asked to keep and no rule reads, in their own words.
+  void keep(const Words& words) {
+    if (words[0].text == "to" || words.size() < 3) return;
+    subject_ = {};
+    std::string text;
+    if (words[0].text == "i") {
+      const std::string rest = text_of(words, {2, words.size()});
+      if (rest.empty() || words[1].text == "not") return;
+      text = third_person(words[1].text) + " " + rest;
+    } else {
+      text = text_of(words, {0, words.size()});
+    }
+    if (text.empty()) return;
+    const DatedText dated = spell_out_dates(text, utterance_.at, Looking::ahead);
+    const bool is_event = !dated.dates.empty() && dated.dates.front().to > utterance_.at;
+    add(make(is_event ? MemoryKind::event : MemoryKind::fact, .65, {}), dated.text);
+  }
+
+  /// Two contradictions in one message: the last one holds.
+  void keep_last_of_slots() {
+    std::vector<Finding> kept;
+    for (Finding& finding : findings_) {
+      const auto slot = slot_of(finding.proposal.text);
+      if (slot && slot->is_single && finding.intent != Finding::Intent::also)
+        std::erase_if(kept, [&](const Finding& earlier) {
+          const auto other = slot_of(earlier.proposal.text);
+          if (earlier.intent == Finding::Intent::also || !other || !other->is_single || !same_place(*other, *slot)) return false;
+          if (earlier.is_change) finding.is_change = true;
+          if (earlier.proposal.valid_from && !finding.proposal.valid_from) finding.proposal.valid_from = earlier.proposal.valid_from;
+          return true;
+        });
+      const bool is_repeat = std::any_of(kept.begin(), kept.end(), [&](const Finding& earlier) {
+        return earlier.proposal.text == finding.proposal.text && earlier.about == finding.about;
+      });
+      if (!is_repeat) kept.push_back(std::move(finding));
+    }
+    findings_ = std::move(kept);
+  }
+
+  const Utterance& utterance_;
+  const Clause* clause_ = nullptr;
+  Subject subject_, last_person_;
+  std::string leading_date_;
+  std::size_t date_sentence_ = 0;  // the sentence it stands in
+  std::vector<Finding> findings_;
+};
+
+}  // namespace
+
+std::vector<Finding> extract_by_rules(const Utterance& utterance) { return Extraction(utterance).run(); }
+
+}  // namespace hobd
