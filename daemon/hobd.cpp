@@ -10,6 +10,8 @@
 #include "app/systemd.hpp"
 #include "app/ties.hpp"
 #include "app/wiring.hpp"
+#include "memory/embeddings.hpp"
+#include "store/vectors.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -49,6 +51,8 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
                                        .watch_files = true});
   CO_CHECK(check_plugins(*registry, *config));
   const auto router = make_router(*registry, config, clock);
+  const auto embeddings =
+      make_embeddings({.core = core, .registry = registry.get(), .store = &store->vectors(), .config = config});
   const auto toolbox = make_toolbox(*registry, config);
   const auto outbox = make_outbox(core, *registry, *store, clock);
   const auto agent = make_agent({core, store.get(), router.get(), toolbox.get(), outbox.get(), &clock, config});
@@ -57,11 +61,12 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   Metrics metrics(kVersion);
   Events events(clock);
   count_outcomes(*agent, metrics, events);
+  agent->on_outcome([&](const TurnOutcome&) { embeddings->wake(); });
   notice.set_ways(outbox.get(), &events);
   HttpGate gate({core, registry.get(), &store->users(), &clock, [&](int status) { metrics.count_request(status); }}, config);
   const auto http = make_http_server(core, http_options(*config), gate);
   MethodTable methods;
-  settings.set_users({registry.get(), router.get(), toolbox.get(), agent.get(), &gate});
+  settings.set_users({registry.get(), router.get(), toolbox.get(), agent.get(), embeddings.get(), &gate});
   DaemonControl daemon = daemon_control(settings, stop, *http, clock);
   add_system_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});
   add_watch_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});
@@ -82,11 +87,13 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
                                            {.path = config->runtime_dir / "hob.sock", .adopted_fd = inherited.control});
   registry->on_change([&] { update_provided_methods(methods, *registry); });
   co_await registry->start(config);
+  embeddings->wake();
   // The last run's turns have their places before a channel or the listener brings new ones.
   co_await agent->resume();
   sink_tie.open(*inbox);
   co_await outbox->start();
   if (auto listening = listen(*control, *http, inherited.http); listening.has_error()) {
+    co_await embeddings->stop(seconds(1));
     co_await registry->stop(seconds(2));
     co_return listening;
   }
@@ -113,6 +120,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   co_await control->stop(seconds(1));
   notice.close();
   co_await outbox->stop(seconds(1));
+  co_await embeddings->stop(seconds(1));
   co_await registry->stop(seconds(3));
   tasks.cancel();
   co_await tasks.async_wait(seconds(1));

@@ -4,6 +4,7 @@
 #include "store/schema_blocks.hpp"
 #include "store/schema_memories.hpp"
 #include "store/schema_recall.hpp"
+#include "store/schema_vectors.hpp"
 
 #include <array>
 
@@ -166,7 +167,7 @@ CREATE VIRTUAL TABLE message_fts USING fts5(
   tokenize = 'porter unicode61 remove_diacritics 2');
 )sql";
 
-constexpr std::array kSteps = {kVersion1, kVersion2, kSchemaRecall, kSchemaMemories, kSchemaBlocks};
+constexpr std::array kSteps = {kVersion1, kVersion2, kSchemaRecall, kSchemaMemories, kSchemaBlocks, kSchemaVectors};
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 #include "store/lock_file.hpp"
 #include "store/migrations.hpp"
 #include "store/sqlite_parts.hpp"
+#include "store/vectors.hpp"
 #include "store/summaries.hpp"
 #include "store/terms.hpp"
 
@@ -122,6 +123,7 @@ class SqliteStore final : public Store {
     kv_ = make_sqlite_kv(parts);
     memories_ = make_sqlite_memories(parts);
     blocks_ = make_sqlite_blocks(parts);
+    vectors_ = make_sqlite_vectors(parts);
     summaries_ = make_sqlite_summaries(parts);
   }
   ~SqliteStore() override { close(); }
@@ -132,6 +134,7 @@ class SqliteStore final : public Store {
   Kv& kv() override { return *kv_; }
   Memories& memories() override { return *memories_; }
   Blocks& blocks() override { return *blocks_; }
+  Vectors& vectors() override { return *vectors_; }
   Summaries& summaries() override { return *summaries_; }
 
   awaitable<Result<StoreStatus>> status() override {
@@ -168,6 +171,7 @@ class SqliteStore final : public Store {
   std::unique_ptr<Kv> kv_;
   std::unique_ptr<Memories> memories_;
   std::unique_ptr<Blocks> blocks_;
+  std::unique_ptr<Vectors> vectors_;
   std::unique_ptr<Summaries> summaries_;
 };
 

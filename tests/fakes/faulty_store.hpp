@@ -23,6 +23,7 @@ class FaultyStore final : public Store, public Journal {
   Kv& kv() override { return real_.kv(); }
   Memories& memories() override { return real_.memories(); }
   Blocks& blocks() override { return real_.blocks(); }
+  Vectors& vectors() override { return real_.vectors(); }
   Summaries& summaries() override { return broken_summaries ? *broken_summaries : real_.summaries(); }
   awaitable<Result<StoreStatus>> status() override { return real_.status(); }
   void close() override { real_.close(); }
