@@ -14,6 +14,8 @@
 #include "memory/buffer.hpp"
 #include "memory/builtin_tools.hpp"
 #include "memory/forgetting.hpp"
+#include "memory/embeddings.hpp"
+#include "store/vectors.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -56,6 +58,8 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
                                        .watch_files = true});
   CO_CHECK(check_plugins(*registry, *config));
   const auto router = make_router(*registry, config, clock);
+  const auto embeddings =
+      make_embeddings({.core = core, .registry = registry.get(), .store = &store->vectors(), .config = config});
   const auto toolbox = make_toolbox(*registry, config);
   const auto outbox = make_outbox(core, *registry, *store, clock);
   MemoryBlocks blocks(store->blocks(), config);
@@ -67,11 +71,12 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   Metrics metrics(kVersion);
   Events events(clock);
   count_outcomes(*agent, metrics, events);
+  agent->on_outcome([&](const TurnOutcome&) { embeddings->wake(); });
   notice.set_ways(outbox.get(), &events);
   HttpGate gate({core, registry.get(), &store->users(), &clock, [&](int status) { metrics.count_request(status); }}, config);
   const auto http = make_http_server(core, http_options(*config), gate);
   MethodTable methods;
-  settings.set_users({registry.get(), router.get(), toolbox.get(), agent.get(), &gate});
+  settings.set_users({registry.get(), router.get(), toolbox.get(), agent.get(), embeddings.get(), &gate});
   DaemonControl daemon = daemon_control(settings, stop, *http, clock);
   add_system_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});
   add_watch_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});
@@ -95,11 +100,13 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
                                            {.path = config->runtime_dir / "hob.sock", .adopted_fd = inherited.control});
   registry->on_change([&] { update_provided_methods(methods, *registry); });
   co_await registry->start(config);
+  embeddings->wake();
   // The last run's turns have their places before a channel or the listener brings new ones.
   co_await agent->resume();
   sink_tie.open(*inbox);
   co_await outbox->start();
   if (auto listening = listen(*control, *http, inherited.http); listening.has_error()) {
+    co_await embeddings->stop(seconds(1));
     co_await registry->stop(seconds(2));
     co_return listening;
   }
@@ -127,6 +134,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   co_await control->stop(seconds(1));
   notice.close();
   co_await outbox->stop(seconds(1));
+  co_await embeddings->stop(seconds(1));
   co_await registry->stop(seconds(3));
   co_await forgetting->stop(seconds(2));
   tasks.cancel();

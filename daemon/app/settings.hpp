@@ -4,6 +4,7 @@
 #include "agent/agent.hpp"
 #include "api/http_gate.hpp"
 #include "app/options.hpp"
+#include "memory/embeddings.hpp"
 
 namespace hobd {
 
@@ -13,6 +14,7 @@ struct ConfigUsers {
   Router* router = nullptr;
   Toolbox* tools = nullptr;
   Agent* agent = nullptr;
+  Embeddings* embeddings = nullptr;
   HttpGate* gate = nullptr;
 };
 

@@ -22,6 +22,7 @@ std::unique_ptr<Users> make_sqlite_users(SqliteParts parts);
 std::unique_ptr<Memories> make_sqlite_memories(SqliteParts parts);
 std::unique_ptr<Searches> make_sqlite_searches(SqliteParts parts);
 std::unique_ptr<Blocks> make_sqlite_blocks(SqliteParts parts);
+std::unique_ptr<Vectors> make_sqlite_vectors(SqliteParts parts);
 std::unique_ptr<Summaries> make_sqlite_summaries(SqliteParts parts);
 std::unique_ptr<Kv> make_sqlite_kv(SqliteParts parts);
 /// `tombstone_file`: beside the database.

@@ -3,6 +3,7 @@
 #include "store/migrations.hpp"
 #include "store/postings.hpp"
 #include "store/sqlite_parts.hpp"
+#include "store/vectors.hpp"
 #include "store/summaries.hpp"
 #include "store/terms.hpp"
 
@@ -127,6 +128,7 @@ class SqliteStore final : public Store {
     erasures_ = make_sqlite_erasures(parts, options.file.parent_path() / "tombstones.jsonl");
     memories_ = make_sqlite_memories(parts);
     blocks_ = make_sqlite_blocks(parts);
+    vectors_ = make_sqlite_vectors(parts);
     summaries_ = make_sqlite_summaries(parts);
   }
   ~SqliteStore() override { close(); }
@@ -140,6 +142,7 @@ class SqliteStore final : public Store {
   Imports& imports() override { return *imports_; }
   Memories& memories() override { return *memories_; }
   Blocks& blocks() override { return *blocks_; }
+  Vectors& vectors() override { return *vectors_; }
   Summaries& summaries() override { return *summaries_; }
 
   awaitable<Result<StoreStatus>> status() override {
@@ -179,6 +182,7 @@ class SqliteStore final : public Store {
   std::unique_ptr<Erasures> erasures_;
   std::unique_ptr<Memories> memories_;
   std::unique_ptr<Blocks> blocks_;
+  std::unique_ptr<Vectors> vectors_;
   std::unique_ptr<Summaries> summaries_;
 };
 

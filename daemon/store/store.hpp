@@ -168,6 +168,7 @@ class Erasures;
 class Memories;
 class Searches;
 class Blocks;
+class Vectors;
 class Summaries;
 
 class Store {
@@ -182,6 +183,7 @@ class Store {
   virtual Imports& imports() = 0;
   virtual Memories& memories() = 0;  // store/memories.hpp
   virtual Blocks& blocks() = 0;        // store/blocks.hpp
+  virtual Vectors& vectors() = 0;      // store/vectors.hpp
   virtual Summaries& summaries() = 0;  // store/summaries.hpp
   virtual awaitable<Result<StoreStatus>> status() = 0;
   /// Writes what waits, checkpoints, closes. Blocks; later calls answer unavailable.
