@@ -88,9 +88,10 @@ class TurnRun {
   }
 
   awaitable<Result<TurnReply>> run_command() {
-    Result<std::string> text = co_await answer_command(context_, turn_, message_, live_->stopped);
-    if (text.has_error()) co_return co_await end_unanswered(text.error());
-    reply_text_ = *std::move(text);
+    Result<CommandAnswer> answer = co_await answer_command(context_, turn_, message_, live_->stopped);
+    if (answer.has_error()) co_return co_await end_unanswered(answer.error());
+    reply_text_ = std::move(answer->text);
+    reply_extra_ = std::move(answer->extra);
     if (live_->is_watched()) {
       json::object event;
       event["delta"] = reply_text_;
@@ -354,6 +355,7 @@ class TurnRun {
 
   awaitable<Result<TurnReply>> end_replied() {
     Message message = reply_message(reply_text_);
+    message.extra = std::move(reply_extra_);
     if (!client_calls_.empty()) message.extra["tool_calls"] = client_calls_;
     json::object replied;
     replied["stop"] = stop_;
@@ -414,6 +416,7 @@ class TurnRun {
   json::object chat_;
   milliseconds model_took_{};
   std::string reply_text_, stop_ = "end";
+  json::object reply_extra_;  // of a command's reply
   json::array client_calls_;
   std::vector<Step> last_steps_;
 };

@@ -5,6 +5,7 @@
 #include "api/http_gate.hpp"
 #include "app/options.hpp"
 #include "memory/learning.hpp"
+#include "memory/embeddings.hpp"
 
 namespace hobd {
 
@@ -15,6 +16,7 @@ struct ConfigUsers {
   Toolbox* tools = nullptr;
   Learning* learning = nullptr;  // null: nothing is learned
   Agent* agent = nullptr;
+  Embeddings* embeddings = nullptr;
   HttpGate* gate = nullptr;
 };
 

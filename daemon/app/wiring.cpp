@@ -78,8 +78,11 @@ void count_outcomes(Agent& agent, Metrics& metrics, Events& events) {
   });
 }
 
-void learn_from_turns(Agent& agent, Learning& learning) {
-  agent.on_outcome([&learning](const TurnOutcome& outcome) { learning.wake(outcome.user_id); });
+void learn_from_turns(Agent& agent, Learning& learning, Embeddings& embeddings) {
+  agent.on_outcome([&learning, &embeddings](const TurnOutcome& outcome) {
+    learning.wake(outcome.user_id);
+    embeddings.wake();
+  });
 }
 
 DaemonControl daemon_control(Settings& settings, StopSignal& stop, HttpServer& http, const Clock& clock) {
