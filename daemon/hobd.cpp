@@ -73,7 +73,8 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   add_watch_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});
   add_api_methods(methods, *registry, kVersion);
   add_chat_methods(methods, {agent.get(), &store->users(), [&](const std::string& user) { return gate.take_turn(user); }});
-  add_conversation_methods(methods, {store.get(), agent.get(), &buffers});
+  add_conversation_methods(methods, {.store = store.get(), .agent = agent.get(), .buffers = &buffers});
+  add_import_methods(methods, {.store = store.get()});
   add_turn_methods(methods, {store.get()});
   add_memory_methods(methods, {store.get()});
   add_block_methods(methods, {&blocks});

@@ -19,6 +19,8 @@
 
 namespace hobd {
 
+class Embeddings;
+
 /// What a watcher of a turn sees, with the event names of POST /chat/stream: session, text, tool_call,
 /// tool_result, memory, usage, done, error. `data` is the event's JSON object.
 struct TurnEvent {
@@ -104,6 +106,7 @@ struct AgentContext {
   Outbox* outbox = nullptr;
   const Clock* clock = nullptr;
   std::shared_ptr<const Config> config;
+  Embeddings* embeddings = nullptr;  // null: recall goes by words alone
   MemoryBlocks* blocks = nullptr;     // take the agent's new configurations with it
   SessionBuffers* buffers = nullptr;
 };

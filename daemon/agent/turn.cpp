@@ -193,7 +193,8 @@ class TurnRun {
     query.recent_count = recent_count;
     query.top_k = config_->memory.recall_top_k;
     query.threshold = config_->memory.recall_threshold;
-    Recall recall(store_.conversations());
+    query.now = context_.clock->now();
+    Recall recall(store_, context_.embeddings);
     CO_TRY(Recalled found, co_await recall.find(std::move(query)));
     if (found.items.has_value()) {
       journal_.recalled = *std::move(found.items);
