@@ -1,5 +1,6 @@
 // hobd: builds the object graph top to bottom, runs it, and takes it down in reverse.
 
+#include "agent/commands.hpp"
 #include "api/control_socket.hpp"
 #include "api/http_gate.hpp"
 #include "api/methods.hpp"
@@ -10,6 +11,8 @@
 #include "app/systemd.hpp"
 #include "app/ties.hpp"
 #include "app/wiring.hpp"
+#include "memory/buffer.hpp"
+#include "memory/builtin_tools.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -51,7 +54,10 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   const auto router = make_router(*registry, config, clock);
   const auto toolbox = make_toolbox(*registry, config);
   const auto outbox = make_outbox(core, *registry, *store, clock);
-  const auto agent = make_agent({core, store.get(), router.get(), toolbox.get(), outbox.get(), &clock, config});
+  MemoryBlocks blocks(store->blocks(), config);
+  SessionBuffers buffers({core, store.get(), router.get(), &clock, config, is_command});
+  add_memory_tools(*toolbox, {&blocks, store.get()});
+  const auto agent = make_agent({core, store.get(), router.get(), toolbox.get(), outbox.get(), &clock, config, &blocks, &buffers});
   const auto inbox = make_inbox(*store, *outbox, *agent, clock);
 
   Metrics metrics(kVersion);
@@ -67,9 +73,11 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   add_watch_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});
   add_api_methods(methods, *registry, kVersion);
   add_chat_methods(methods, {agent.get(), &store->users(), [&](const std::string& user) { return gate.take_turn(user); }});
-  add_conversation_methods(methods, {store.get(), agent.get()});
+  add_conversation_methods(methods, {.store = store.get(), .agent = agent.get(), .buffers = &buffers});
+  add_import_methods(methods, {.store = store.get()});
   add_turn_methods(methods, {store.get()});
   add_memory_methods(methods, {store.get()});
+  add_block_methods(methods, {&blocks});
   add_tool_methods(methods, {toolbox.get()});
   add_plugin_methods(methods, {registry.get()});
   add_model_methods(methods, {router.get(), &clock});
@@ -109,6 +117,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
     std::_Exit(static_cast<int>(Exit::failed));
   });
   co_await agent->drain(seconds(8));
+  co_await buffers.stop(seconds(1));
   co_await http->drain(seconds(3));
   co_await control->stop(seconds(1));
   notice.close();

@@ -65,12 +65,20 @@ bool is_boilerplate(const Message& message) {
 
 awaitable<Result<std::string>> search(Store& store, const Turn& turn, const Message& asked, const std::string& words) {
   if (words.empty()) co_return std::string("What for? Write /search and some words.");
-  MessageQuery query{.text = words, .limit = kSearchHits * 4, .not_turn = turn.id, .commands = false};
-  CO_TRY(const auto hits, co_await store.conversations().search(turn.user_id, std::move(query)));
+  SearchQuery query;
+  query.user_id = turn.user_id;
+  query.text = words;
+  query.in = SearchQuery::In::messages;
+  query.limit = kSearchHits * 4;
+  query.not_turn = turn.id;
+  query.commands = false;
+  query.now = asked.at;
+  Recall recall(store, nullptr);
+  CO_TRY(const std::vector<RecallHit> hits, co_await recall.search(std::move(query)));
   // People's own words first: Hob's are mostly about them.
   std::vector<const Message*> found;
   for (const bool wants_people : {true, false})
-    for (const MessageHit& hit : hits)
+    for (const RecallHit& hit : hits)
       if ((hit.message.role == "user") == wants_people && !is_boilerplate(hit.message) && found.size() < kSearchHits)
         found.push_back(&hit.message);
   std::string text;

@@ -1,13 +1,14 @@
 #include "api/methods.hpp"
 #include "api/objects.hpp"
 #include "api/schemas.hpp"
+#include "memory/recall.hpp"
 
 #include <chrono>
 
 namespace hobd {
 namespace {
 
-json::object hit_json(const MessageHit& hit) {
+json::object hit_json(const RecallHit& hit) {
   const Message& message = hit.message;
   return {{"source", "message"},
           {"id", message.id},
@@ -19,31 +20,33 @@ json::object hit_json(const MessageHit& hit) {
           {"speaker", message.speaker},
           {"at", format_time(message.at)},
           {"why",
-           {{"lexical", hit.score}, {"dense", 0}, {"context", 0}, {"speaker", 0}, {"date", 0}, {"factor", 1}}}};
+           {{"lexical", hit.why.lexical},
+            {"dense", hit.why.dense},
+            {"context", hit.why.context},
+            {"speaker", hit.why.speaker},
+            {"date", hit.why.date},
+            {"factor", hit.why.factor}}}};
 }
 
 awaitable<Result<json::value>> search(StoreContext context, MethodCall call) {
   CO_CHECK(need_user(call.who));
   const auto started = std::chrono::steady_clock::now();
-  const auto wanted = static_cast<std::size_t>(int_or(call.params, "k", 10));
-  Time since = Time::min(), until = Time::max();
+  SearchQuery query;
+  query.user_id = call.who.user_id;
+  query.text = string_or(call.params, "q");
+  query.in = SearchQuery::In::messages;
+  query.limit = static_cast<std::uint32_t>(int_or(call.params, "k", 10));
+  query.now = SystemClock().now();
   if (const std::string_view text = string_or(call.params, "since"); !text.empty()) {
-    CO_TRY(since, parse_time(text));
+    CO_TRY(query.since, parse_time(text));
   }
   if (const std::string_view text = string_or(call.params, "until"); !text.empty()) {
-    CO_TRY(until, parse_time(text));
+    CO_TRY(query.until, parse_time(text));
   }
-  // A span of time is cut out of more hits than are wanted: the search itself knows words only.
-  const bool dated = since != Time::min() || until != Time::max();
-  const auto limit = static_cast<std::uint32_t>(dated ? 500 : wanted);
-  MessageQuery query{.text = std::string(string_or(call.params, "q")), .limit = limit};
-  CO_TRY(const std::vector<MessageHit> hits,
-         co_await context.store->conversations().search(call.who.user_id, std::move(query)));
+  Recall recall(*context.store, nullptr);
+  CO_TRY(const std::vector<RecallHit> hits, co_await recall.search(std::move(query)));
   json::array items;
-  for (const MessageHit& hit : hits) {
-    if (items.size() == wanted) break;
-    if (hit.message.at >= since && hit.message.at < until) items.push_back(hit_json(hit));
-  }
+  for (const RecallHit& hit : hits) items.push_back(hit_json(hit));
   const auto took = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started);
   co_return json::object{{"items", std::move(items)}, {"took_ms", took.count()}};
 }

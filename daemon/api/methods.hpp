@@ -14,8 +14,6 @@
 
 namespace hobd {
 
-class MemoryBlocks;
-
 /// What the daemon as a whole tells and does. Tied in hobd.cpp.
 struct DaemonControl {
   std::string version;
@@ -61,8 +59,11 @@ void add_chat_methods(MethodTable& table, ChatContext context);
 struct StoreContext {
   Store* store = nullptr;
   Agent* agent = nullptr;  // conversation.delete ends its turns; null: none run
+  std::function<void()> imported = nullptr;  // there are new messages to embed; null: nobody asks
+  SessionBuffers* buffers = nullptr;  // conversation.summarize
 };
 void add_conversation_methods(MethodTable& table, StoreContext context);
+void add_import_methods(MethodTable& table, StoreContext context);
 void add_turn_methods(MethodTable& table, StoreContext context);
 void add_memory_methods(MethodTable& table, StoreContext context);
 

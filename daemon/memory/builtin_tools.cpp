@@ -49,15 +49,22 @@ awaitable<Result<json::value>> replace(MemoryToolsContext context, ToolCall call
 
 awaitable<Result<json::value>> search(MemoryToolsContext context, ToolCall call) {
   CO_TRY(std::string user, user_of(call));
-  MessageQuery query;
+  SearchQuery query;
+  query.user_id = std::move(user);
   query.text = string_or(call.arguments, "query");
   query.limit = static_cast<std::uint32_t>(int_or(call.arguments, "count", 8));
   query.not_turn = call.turn_id;
   query.commands = false;
-  CO_TRY(const std::vector<MessageHit> hits, co_await context.store->conversations().search(std::move(user), std::move(query)));
+  query.now = SystemClock().now();
+  Recall recall(*context.store, context.embeddings);
+  CO_TRY(const std::vector<RecallHit> hits, co_await recall.search(std::move(query)));
   json::array items;
-  for (const MessageHit& hit : hits)
-    items.push_back(json::object{{"at", format_time(hit.message.at)}, {"speaker", hit.message.speaker}, {"text", utf8_prefix(hit.message.text, kLongestHit)}});
+  for (const RecallHit& hit : hits) {
+    if (hit.source == RecallHit::Source::memory)
+      items.push_back(json::object{{"id", hit.memory.id}, {"at", format_time(hit.memory.recorded_at)}, {"text", utf8_prefix(hit.memory.text, kLongestHit)}});
+    else
+      items.push_back(json::object{{"at", format_time(hit.message.at)}, {"speaker", hit.message.speaker}, {"text", utf8_prefix(hit.message.text, kLongestHit)}});
+  }
   co_return json::object{{"items", std::move(items)}};
 }
 

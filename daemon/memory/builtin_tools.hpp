@@ -16,6 +16,7 @@ struct MemoryToolsContext {
   MemoryBlocks* blocks = nullptr;
   Store* store = nullptr;
   Learning* learning = nullptr;  // null: no memory_save
+  Embeddings* embeddings = nullptr;  // null: memory_search goes by words alone
 };
 void add_memory_tools(Toolbox& tools, MemoryToolsContext context);
 

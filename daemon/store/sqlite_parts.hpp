@@ -3,6 +3,7 @@
 
 #include "store/memories.hpp"
 #include "store/readers.hpp"
+#include "store/searches.hpp"
 #include "store/writer.hpp"
 
 namespace hobd {
@@ -18,8 +19,10 @@ std::unique_ptr<Journal> make_sqlite_journal(SqliteParts parts);
 std::unique_ptr<Conversations> make_sqlite_conversations(SqliteParts parts);
 std::unique_ptr<Users> make_sqlite_users(SqliteParts parts);
 std::unique_ptr<Memories> make_sqlite_memories(SqliteParts parts);
+std::unique_ptr<Searches> make_sqlite_searches(SqliteParts parts);
 std::unique_ptr<Blocks> make_sqlite_blocks(SqliteParts parts);
 std::unique_ptr<Summaries> make_sqlite_summaries(SqliteParts parts);
 std::unique_ptr<Kv> make_sqlite_kv(SqliteParts parts);
+std::unique_ptr<Imports> make_sqlite_imports(SqliteParts parts);
 
 }  // namespace hobd

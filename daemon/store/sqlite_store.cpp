@@ -1,6 +1,7 @@
 #include "store/blocks.hpp"
 #include "store/lock_file.hpp"
 #include "store/migrations.hpp"
+#include "store/postings.hpp"
 #include "store/sqlite_parts.hpp"
 #include "store/summaries.hpp"
 #include "store/terms.hpp"
@@ -103,6 +104,7 @@ Result<std::unique_ptr<Connection>> open_connection(const std::filesystem::path&
   auto db = TRY(Connection::open(file, mode));
   if (add_terms_function(db->handle()) != SQLITE_OK)
     return Error{Code::internal, "open " + file.string() + ": can't add a function"};
+  TRY(add_postings_function(*db));
   TRY(db->script("PRAGMA temp_store = MEMORY"));
   return db;
 }
@@ -120,6 +122,8 @@ class SqliteStore final : public Store {
     conversations_ = make_sqlite_conversations(parts);
     users_ = make_sqlite_users(parts);
     kv_ = make_sqlite_kv(parts);
+    searches_ = make_sqlite_searches(parts);
+    imports_ = make_sqlite_imports(parts);
     memories_ = make_sqlite_memories(parts);
     blocks_ = make_sqlite_blocks(parts);
     summaries_ = make_sqlite_summaries(parts);
@@ -130,6 +134,8 @@ class SqliteStore final : public Store {
   Conversations& conversations() override { return *conversations_; }
   Users& users() override { return *users_; }
   Kv& kv() override { return *kv_; }
+  Searches& searches() override { return *searches_; }
+  Imports& imports() override { return *imports_; }
   Memories& memories() override { return *memories_; }
   Blocks& blocks() override { return *blocks_; }
   Summaries& summaries() override { return *summaries_; }
@@ -166,6 +172,8 @@ class SqliteStore final : public Store {
   std::unique_ptr<Conversations> conversations_;
   std::unique_ptr<Users> users_;
   std::unique_ptr<Kv> kv_;
+  std::unique_ptr<Searches> searches_;
+  std::unique_ptr<Imports> imports_;
   std::unique_ptr<Memories> memories_;
   std::unique_ptr<Blocks> blocks_;
   std::unique_ptr<Summaries> summaries_;

@@ -21,6 +21,8 @@ class FaultyStore final : public Store, public Journal {
   Conversations& conversations() override { return real_.conversations(); }
   Users& users() override { return real_.users(); }
   Kv& kv() override { return real_.kv(); }
+  Searches& searches() override { return real_.searches(); }
+  Imports& imports() override { return real_.imports(); }
   Memories& memories() override { return real_.memories(); }
   Blocks& blocks() override { return real_.blocks(); }
   Summaries& summaries() override { return broken_summaries ? *broken_summaries : real_.summaries(); }

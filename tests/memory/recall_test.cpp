@@ -35,7 +35,8 @@ struct Memory {
     query.user_id = anna.id;
     if (query.session_id.empty())
       query.session_id = run(io, store->conversations().create(anna.id, "", "http", "")).value().session_id;
-    Recall recall(store->conversations());
+    query.now = clock.now();
+    Recall recall(*store, nullptr);
     return *run(io, recall.find(std::move(query))).value().items;
   }
 
