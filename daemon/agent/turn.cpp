@@ -279,7 +279,10 @@ class TurnRun {
       one["arguments"] = call.arguments;
       client_calls_.push_back(std::move(one));
     }
-    if (!client_calls_.empty()) stop_ = "tool_calls";
+    if (!client_calls_.empty()) {
+      stop_ = "tool_calls";
+      put_carry(client_carry_, answer);
+    }
     return !client_calls_.empty();
   }
 
@@ -346,7 +349,10 @@ class TurnRun {
 
   awaitable<Result<TurnReply>> end_replied() {
     Message message = reply_message(reply_text_);
-    if (!client_calls_.empty()) message.extra["tool_calls"] = client_calls_;
+    if (!client_calls_.empty()) {
+      message.extra["tool_calls"] = client_calls_;
+      for (const auto& [key, kept] : client_carry_) message.extra[key] = kept;
+    }
     json::object replied;
     replied["stop"] = stop_;
     if (!client_calls_.empty()) replied["client_tool_calls"] = client_calls_;
@@ -406,6 +412,7 @@ class TurnRun {
   milliseconds model_took_{};
   std::string reply_text_, stop_ = "end";
   json::array client_calls_;
+  json::object client_carry_;  // what the model gets back with them
   std::vector<Step> last_steps_;
 };
 

@@ -1,11 +1,7 @@
 // provider_openai against what servers really send, and against every way they fail.
-#include <catch2/catch.hpp>
+#include "provider_answer.hpp"
 
-#include "fakes/scripted_host.hpp"
-
-using fakes::HttpReply;
-using fakes::ScriptedHost;
-namespace json = boost::json;
+using namespace provider_test;
 
 namespace {
 
@@ -13,66 +9,14 @@ const std::string kFile = HOB_PLUGINS "/provider_openai/provider_openai.so";
 const std::string kConfig = R"({"base_url":"http://127.0.0.1:1234/v1/"})";
 const std::string kChat = R"({"model":"m","stream":true,"messages":[{"role":"user","content":"Hi"}]})";
 
-struct Answer {
-  hob_status status;
-  std::string text, reasoning, stop, model, error;
-  std::map<std::int64_t, json::object> calls;  // pieces put together
-  json::value usage;
-};
+const Provider kServer{kFile, kConfig, kChat};
 
-Answer gather(const fakes::CallEnd& end) {
-  REQUIRE(end.is_done);
-  REQUIRE(end.finishes == 1);
-  Answer answer{.status = end.status, .text = {}, .reasoning = {}, .stop = {}, .model = {}, .error = {}, .calls = {}, .usage = {}};
-  for (const auto& chunk : end.chunks) {
-    const auto delta = json::parse(chunk).as_object();
-    if (const auto* text = delta.if_contains("text")) answer.text += text->as_string();
-    if (const auto* text = delta.if_contains("reasoning")) answer.reasoning += text->as_string();
-    if (const auto* usage = delta.if_contains("usage")) answer.usage = *usage;
-    if (const auto* piece = delta.if_contains("tool_call")) {
-      auto& call = answer.calls[piece->at("index").as_int64()];
-      for (const auto& [key, value] : piece->as_object()) {
-        if (key == "index") continue;
-        auto& known = call[key];
-        known = known.is_string() ? json::value(std::string(known.as_string()) + std::string(value.as_string())) : value;
-      }
-    }
-  }
-  if (end.status == HOB_OK) {
-    const auto result = json::parse(end.result).as_object();
-    answer.stop = result.at("stop").as_string();
-    if (const auto* model = result.if_contains("model")) answer.model = model->as_string();
-  } else {
-    answer.error = end.result;
-  }
-  return answer;
-}
-
-Answer ask(HttpReply reply, const std::string& chat = kChat) {
-  ScriptedHost host(kFile, kConfig);
-  REQUIRE(host.activated == HOB_OK);
-  host.http.push_back(std::move(reply));
-  return gather(host.finish(host.complete(chat)));
-}
-Answer stream(std::vector<std::string> events) {
-  HttpReply reply;
-  reply.events = std::move(events);
-  return ask(std::move(reply));
-}
+Answer ask(HttpReply reply, const std::string& chat = kChat) { return kServer.ask(std::move(reply), chat); }
+Answer stream(std::vector<std::string> events) { return kServer.stream(std::move(events)); }
 Answer refused(int status, std::string body, json::object headers = {}) {
-  HttpReply reply;
-  reply.status = status;
-  reply.body = std::move(body);
-  reply.headers = std::move(headers);
-  return ask(std::move(reply));
+  return kServer.refused(status, std::move(body), std::move(headers));
 }
-json::value body_sent(const std::string& chat, const std::string& config = kConfig) {
-  ScriptedHost host(kFile, config);
-  host.http.push_back({});
-  host.finish(host.complete(chat));
-  REQUIRE(host.requests.size() == 1);
-  return json::parse(host.requests[0].body);
-}
+json::value body_sent(const std::string& chat, const std::string& config = kConfig) { return kServer.body_sent(chat, config); }
 
 }  // namespace
 

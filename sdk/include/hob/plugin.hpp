@@ -25,6 +25,7 @@
 
 #include <any>
 #include <bit>
+#include <charconv>
 #include <chrono>
 #include <initializer_list>
 #include <map>

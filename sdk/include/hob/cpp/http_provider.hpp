@@ -43,8 +43,19 @@ class HttpProvider : public Plugin {
   /// The request of the model list, and what its answer means.
   virtual HttpRequest models_request() = 0;
   virtual Json models(const HttpResponse& response) = 0;
+  /// The request of the next page of the model list; one without a URL: `response` was the last.
+  virtual HttpRequest next_models_request(const HttpResponse&) { return {}; }
   /// The server's own words in the body of a refused request; empty: it has none.
   virtual std::string error_text(const HttpResponse& response) { return std::string(plain_excerpt(response.body)); }
+  /// The status that a refusal means, where a server says it in the body (400 for a wrong key, say).
+  virtual int meaning(const HttpResponse& response) { return response.status; }
+  /// How many seconds a server that has too much to do asks to be left alone; 0: it does not say.
+  virtual std::int64_t retry_after(const HttpResponse& response) {
+    const std::string_view after = response.header("retry-after");
+    std::int64_t seconds = 0;
+    if (after.size() < 7) std::from_chars(after.data(), after.data() + after.size(), seconds);
+    return seconds;
+  }
 
   /// Call it at the start of setup() when overriding.
   void setup() override {
@@ -54,21 +65,20 @@ class HttpProvider : public Plugin {
 
   /// An error of a refused request: the status mapped, the server's words kept.
   Error failure(const HttpResponse& response) {
-    const int status = response.status;
+    const int status = meaning(response);
     std::string words = error_text(response);
-    std::string message = "the model server answered " + std::to_string(status);
+    std::string message = "the model server answered " + std::to_string(response.status);
     if (!words.empty()) message += ": " + words;
-    if (status == 429) {
-      const std::string_view after = response.header("retry-after");
-      const bool is_seconds = !after.empty() && after.size() < 7 &&
-                              after.find_first_not_of("0123456789") == std::string_view::npos;
-      if (is_seconds) message = "retry after " + std::string(after) + " s: " + message;
+    if (status == 429 || status == 529) {
+      const std::int64_t seconds = retry_after(response);
+      if (seconds > 0) message = "retry after " + std::to_string(seconds) + " s: " + message;
       return {overloaded, std::move(message)};
     }
     if (status == 401 || status == 403) return {denied, message + " (check the API key)"};
+    if (status == 402) return {denied, message + " (check the account's credit)"};
     if (status == 404) return {not_found, message + " (check the model's name and base_url)"};
-    if (status == 408) return {timeout, std::move(message)};
-    if (status == 402) return {denied, std::move(message)};
+    if (status == 408 || status == 504) return {timeout, std::move(message)};
+    if (status == 413) return {invalid, message + " (too large: send less text, or fewer and smaller images)"};
     if (status >= 500) return {unavailable, std::move(message)};
     if (status >= 400) return {invalid, std::move(message)};
     return {unavailable, message + " (not an answer of a model server; check base_url)"};
@@ -155,10 +165,18 @@ class HttpProvider : public Plugin {
   static void fail(Exchange& exchange, const Error& error) { exchange.call_.fail(error); }
 
   Task<Json> fetch_models() {
-    const HttpResponse response = co_await http().send(models_request());
-    if (!response.is_ok()) throw failure(response);
-    co_return models(response);
+    JsonArray all;
+    HttpRequest wanted = models_request();
+    for (int page = 0; page < kMaxModelPages && !wanted.url.empty(); ++page) {
+      const HttpResponse response = co_await http().send(wanted);
+      if (!response.is_ok()) throw failure(response);
+      const Json listed = models(response);
+      for (const auto& model : listed["models"].items()) all.push_back(model);
+      wanted = next_models_request(response);
+    }
+    co_return Json{{"models", std::move(all)}};
   }
+  static constexpr int kMaxModelPages = 20;  // for a server whose pages never end
 };
 
 }  // namespace hob
