@@ -11,6 +11,7 @@
 
 #include "model.hpp"
 
+#include <hob/cpp/data_url.hpp>
 #include <hob/cpp/json.hpp>
 
 #include <algorithm>
@@ -46,11 +47,12 @@ inline std::string text_block(std::string_view text) {
 
 inline std::string image_block(JsonRef part) {
   std::string out = R"({"type":"image","source":)";
-  if (part.contains("data")) {
+  const hob::DataUrl inlined = hob::read_data_url(part["url"].text());
+  if (part.contains("data") || !inlined.data.empty()) {
     out += R"({"type":"base64","media_type":)";
-    append_quoted(out, part["mime"].text("image/png"));
+    append_quoted(out, inlined.data.empty() ? part["mime"].text("image/png") : inlined.mime);
     out += R"(,"data":)";
-    append_quoted(out, part["data"].text());
+    append_quoted(out, inlined.data.empty() ? part["data"].text() : inlined.data);
   } else {
     out += R"({"type":"url","url":)";
     append_quoted(out, part["url"].text());

@@ -222,8 +222,10 @@ void route(const PlainRequest& request, PlainReply& reply) {
     return reply.whole(200, "application/json", json::serialize(json::object{{"requests", requests}, {"answers", answers}}));
   }
   try {
-    if (request.header("x-api-key").empty() && !key.empty()) throw Refusal{401, "authentication_error", "x-api-key header is required"};
-    if (!key.empty() && request.header("x-api-key") != key) throw Refusal{401, "authentication_error", "invalid x-api-key"};
+    // The official client sends its key as a bearer token, as of its version 1.
+    const std::string given = request.header("x-api-key"), bearer = request.header("authorization");
+    if (!key.empty() && given.empty() && bearer.empty()) throw Refusal{401, "authentication_error", "x-api-key header is required"};
+    if (!key.empty() && given != key && bearer != "Bearer " + key) throw Refusal{401, "authentication_error", "invalid x-api-key"};
     if (request.header("anthropic-version") != "2023-06-01")
       throw Refusal{400, "invalid_request_error", "anthropic-version: header is required"};
     if (request.method == "GET" && request.path() == "/v1/models") return list_models(request, reply);

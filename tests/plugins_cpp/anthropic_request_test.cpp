@@ -65,10 +65,11 @@ TEST_CASE("anthropic: a chat that says nothing is invalid, and asks nobody") {
   CHECK(host.requests.empty());
 }
 TEST_CASE("anthropic: images as data and by address") {
-  const auto body = sent(chat(R"({"role":"user","content":[{"type":"text","text":"see"},{"type":"image","mime":"image/jpeg","data":"AAAA"},{"type":"image","url":"https://x/y.png"}]})"));
+  const auto body = sent(chat(R"({"role":"user","content":[{"type":"text","text":"see"},{"type":"image","mime":"image/jpeg","data":"AAAA"},{"type":"image","url":"https://x/y.png"},{"type":"image","url":"data:image/webp;base64,BBBB"}]})"));
   const auto& content = body.at("messages").at(0).at("content");
   CHECK(content.at(1).at("source") == json::value{{"type", "base64"}, {"media_type", "image/jpeg"}, {"data", "AAAA"}});
   CHECK(content.at(2).at("source") == json::value{{"type", "url"}, {"url", "https://x/y.png"}});
+  CHECK(content.at(3).at("source") == json::value{{"type", "base64"}, {"media_type", "image/webp"}, {"data", "BBBB"}});
 }
 TEST_CASE("anthropic: tools with their schema") {
   const auto body = sent(chat(kUser, kTools));

@@ -68,6 +68,32 @@ TEST_CASE("reasoning under both names that servers use") {
   CHECK(stream({R"({"choices":[{"delta":{"reasoning_content":"hm"}}]})", "[DONE]"}).reasoning == "hm");
   CHECK(stream({R"({"choices":[{"delta":{"reasoning":"hm","content":null}}]})", "[DONE]"}).reasoning == "hm");
 }
+TEST_CASE("OpenRouter's reasoning details go back while tools run, put together") {
+  const auto answer = stream(
+      {R"({"choices":[{"delta":{"reasoning":"First ","reasoning_details":[{"type":"reasoning.text","text":"First ","format":"x","index":0}]}}]})",
+       R"({"choices":[{"delta":{"reasoning":"this.","reasoning_details":[{"type":"reasoning.text","text":"this.","signature":null,"index":0}]}}]})",
+       R"({"choices":[{"delta":{"reasoning_details":[{"type":"reasoning.text","signature":"s==","index":0},{"type":"reasoning.encrypted","data":"Em","index":1}]}}]})",
+       R"({"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"one","arguments":"{}"}}]},"finish_reason":"tool_calls"}]})"});
+  CHECK(answer.reasoning == "First this.");
+  CHECK(answer.carry == json::parse(R"({"reasoning_details":[{"type":"reasoning.text","text":"First this.","format":"x","index":0,"signature":"s=="},
+    {"type":"reasoning.encrypted","data":"Em","index":1}]})"));
+  const auto body = body_sent(R"({"model":"m","messages":[{"role":"user","content":"x"},{"role":"assistant","content":"","tool_calls":[{"id":"a","name":"one","arguments":"{}"}],
+    "carry":{"reasoning_details":[{"type":"reasoning.encrypted","data":"Em"}]}},{"role":"tool","tool_call_id":"a","content":"r"}]})");
+  CHECK(body.at("messages").at(1).at("reasoning_details").at(0).at("data") == "Em");
+}
+TEST_CASE("reasoning details alone are reasoning too") {
+  CHECK(stream({R"({"choices":[{"delta":{"reasoning_details":[{"type":"reasoning.summary","summary":"hm"}]}}]})", "[DONE]"}).reasoning == "hm");
+}
+TEST_CASE("DeepSeek's reasoning is not sent back") {
+  const auto body = body_sent(R"({"model":"m","messages":[{"role":"user","content":"x"},{"role":"assistant","content":"y","reasoning":"hm","reasoning_content":"hm"},{"role":"user","content":"z"}]})");
+  CHECK(json::serialize(body).find("hm") == std::string::npos);
+}
+TEST_CASE("parallel calls can be switched off, and absurd usage counts as nothing") {
+  CHECK(body_sent(R"({"model":"m","messages":[],"tools":[{"name":"one"}],"extra":{"parallel_tool_calls":false}})").at("parallel_tool_calls") == false);
+  CHECK_FALSE(body_sent(R"({"model":"m","messages":[],"extra":{"parallel_tool_calls":false}})").as_object().contains("parallel_tool_calls"));
+  const auto answer = stream({R"({"choices":[{"delta":{"content":"x"},"finish_reason":"stop"}],"usage":{"prompt_tokens":-4,"completion_tokens":"many"}})"});
+  CHECK(answer.usage == json::value{{"input_tokens", 0}, {"output_tokens", 0}, {"cached_tokens", 0}});
+}
 TEST_CASE("DeepSeek's cached tokens are counted") {
   const auto answer = stream({R"({"choices":[{"delta":{"content":"x"},"finish_reason":"length"}],"usage":{"prompt_tokens":5,"completion_tokens":1,"prompt_cache_hit_tokens":3}})"});
   CHECK(answer.usage.at("cached_tokens") == 3);

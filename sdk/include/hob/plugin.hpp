@@ -15,6 +15,7 @@
 #pragma once
 
 #include "cpp/error.hpp"
+#include "cpp/data_url.hpp"
 #include "cpp/json.hpp"
 #include "cpp/link.hpp"
 #include "cpp/provider.hpp"
