@@ -13,7 +13,10 @@ using hob::Exchange;
 using hob::Json;
 using hob::JsonRef;
 
-constexpr const char* kVersion = "2023-06-01";  // of the API; its newer features are told by their fields
+/// Of the API: https://platform.claude.com/docs/en/api/versioning. The first one, as it takes temperature and other servers
+/// speak it too; newer features are told by their fields. From kNoSampling on, temperature, top_p and top_k are gone.
+constexpr const char* kVersion = "2023-06-01";
+constexpr std::string_view kNoSampling = "2026-10-21";
 
 /// One block of an answer in the making.
 struct Block {
@@ -151,7 +154,8 @@ class Anthropic final : public hob::HttpProvider {
     std::string base = config().get("base_url", "https://api.anthropic.com");
     while (base.ends_with('/')) base.pop_back();
     if (base.ends_with("/v1")) base.resize(base.size() - 3);  // as it is written for OpenAI's protocol
-    std::vector<std::pair<std::string, std::string>> headers{{"content-type", "application/json"}, {"anthropic-version", kVersion}};
+    const std::string version = config().get("api_version", kVersion);
+    std::vector<std::pair<std::string, std::string>> headers{{"content-type", "application/json"}, {"anthropic-version", version}};
     const JsonRef key = config()["api_key"];
     if (key.is_object() || !key.text().empty()) headers.emplace_back("x-api-key", "${secret:api_key}");
     for (const auto& member : config()["headers"].members()) {
@@ -160,6 +164,7 @@ class Anthropic final : public hob::HttpProvider {
     style_.max_tokens = config().get("max_tokens", std::int64_t{8192});
     style_.thinking_budget = config().get("thinking_budget", std::int64_t{0});
     style_.effort = config().get("effort", "");
+    style_.has_sampling = version < kNoSampling;
     style_.prompt_cache = config().get("prompt_cache", "5m");
     connect_timeout_ = std::chrono::seconds(config().get("connect_timeout_s", 10));
     stall_timeout_ = std::chrono::seconds(config().get("stall_timeout_s", 120));

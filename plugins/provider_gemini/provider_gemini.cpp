@@ -43,13 +43,13 @@ void keep_part(JsonRef part, Answer& answer) {
   if (is_plain && part["thought"].boolean()) return;  // a summary for people
   if (is_plain && !answer.parts.empty()) {
     auto& last = answer.parts.back().as_object();
-    if (last.contains("text") && !last.contains("thoughtSignature")) {
+    if (!last.contains("thoughtSignature") && last.contains("text") && last["text"].is_string()) {
       last["text"].as_string().append(part["text"].text());
       return;
     }
   }
   hob::JsonObject kept = part.members();
-  if (kept.contains("functionCall")) kept["functionCall"].as_object().erase("args");  // they come back as the call's arguments
+  if (part["functionCall"].is_object()) kept["functionCall"].as_object().erase("args");  // they come back as the call's arguments
   answer.parts.push_back(std::move(kept));
 }
 

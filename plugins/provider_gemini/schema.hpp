@@ -143,7 +143,7 @@ class Schema {
       out["enum"] = std::move(texts);
     } else if (!others.empty()) {
       for (const auto& text : texts) others += ", " + boost::json::serialize(text);
-      std::string words(JsonRef(schema)["description"].text());
+      std::string words(schema["description"].text());
       out["description"] = words + (words.empty() ? "" : " ") + "One of " + others + ".";
     }
   }

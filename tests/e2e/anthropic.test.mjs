@@ -14,6 +14,7 @@ before(async () => {
   hob = await startHob({ extra: "tools: {approval: never}", models: `  providers:
     claude: {plugin: provider_anthropic, ${at}, api_key: right}
     thinker: {plugin: provider_anthropic, ${at}, api_key: right, thinking_budget: 2000}
+    newest: {plugin: provider_anthropic, ${at}, api_key: right, api_version: "2026-10-21"}
     wrong: {plugin: provider_anthropic, ${at}, api_key: wrong}
   tiers: {fast: [claude/claude-haiku-4-5], smart: [claude/claude-haiku-4-5], embed: []}
 ` });
@@ -84,7 +85,7 @@ test("client: errors are of its classes", async () => {
   await assert.rejects(stream.finalMessage(), /Overloaded/);
 });
 
-for (const [what, words, change] of [
+for (const [what, words, { first, ...change }] of [
   ["no max_tokens", /max_tokens: Field required/, { max_tokens: undefined }],
   ["an assistant first", /first message must use/, { messages: [{ role: "assistant", content: "hi" }] }],
   ["two users in a row", /roles must alternate/, { messages: [...ask("a"), ...ask("b")] }],
@@ -93,12 +94,13 @@ for (const [what, words, change] of [
   ["a result without its call", /unexpected `tool_use_id`/, { messages: ask([{ type: "tool_result", tool_use_id: "t", content: "x" }]) }],
   ["a call without its result", /without `tool_result`/, { tools: [lamp], messages: [...ask("a"), { role: "assistant", content: [{ type: "tool_use", id: "t", name: "lamp", input: {} }] }, ...ask("b")] }],
   ["a budget above max_tokens", /must be greater than/, { max_tokens: 1024, thinking: { type: "enabled", budget_tokens: 1024 } }],
-  ["a temperature with thoughts", /may not be set/, { temperature: 0.5, thinking: { type: "enabled", budget_tokens: 1024 } }],
-  ["a temperature that a newer model has not", /deprecated/, { model: "claude-sonnet-5", temperature: 0.5 }],
+  ["a temperature in the newest version", /temperature: Extra inputs/, { temperature: 1 }],
+  ["a temperature with thoughts", /may not be set/, { first: true, temperature: 0.5, thinking: { type: "enabled", budget_tokens: 1024 } }],
+  ["a temperature that a newer model has not", /deprecated/, { first: true, model: "claude-sonnet-5", temperature: 0.5 }],
   ["a tool_choice without tools", /tool_choice/, { tool_choice: { type: "any" } }],
 ]) {
   test(`the stand-in refuses ${what}`, async () => {
-    await assert.rejects(client.messages.create({ ...base, messages: ask("x"), ...change }),
+    await assert.rejects(client.messages.create({ ...base, messages: ask("x"), ...change }, first ? { headers: { "anthropic-version": "2023-06-01" } } : {}),
       (e) => e instanceof Anthropic.BadRequestError && words.test(e.message));
   });
 }
@@ -146,9 +148,11 @@ test("hob: a client's own tool, with thoughts kept until its result comes", asyn
 });
 
 test("hob: a bare model with sampling, JSON mode and a forced tool", async () => {
-  const c = await openai.chat.completions.create({ model: "claude/claude-haiku-4-5", messages: ask("plain"), temperature: 1.2, top_p: 0.5,
-    response_format: { type: "json_object" } });
-  assert.equal(c.choices[0].message.content, "echo: plain");
+  for (const provider of ["claude", "newest"]) {
+    const c = await openai.chat.completions.create({ model: `${provider}/claude-haiku-4-5`, messages: ask("plain"), temperature: 1.2, top_p: 0.5,
+      response_format: { type: "json_object" } });
+    assert.equal(c.choices[0].message.content, "echo: plain");
+  }
   const tools = [{ type: "function", function: { name: "lamp", parameters: { type: "object", properties: {} } } }];
   const forced = await openai.chat.completions.create({ model: "thinker/claude-haiku-4-5", messages: ask("CALL lamp {}"), tools, tool_choice: "required" });
   assert.equal(forced.choices[0].message.tool_calls[0].function.name, "lamp");

@@ -1,5 +1,5 @@
 // What the Messages API refuses, in its words where they are known: https://platform.claude.com/docs/en/api/messages
-// and https://platform.claude.com/docs/en/api/errors.
+// and https://platform.claude.com/docs/en/api/errors. Both versions of the API are served.
 #pragma once
 
 #include <boost/json.hpp>
@@ -76,7 +76,7 @@ inline bool is_newest(std::string_view model) { return model == "claude-sonnet-5
 
 class Checker {
  public:
-  explicit Checker(const json::object& request) : request_(request) {}
+  Checker(const json::object& request, std::string_view version) : request_(request), version_(version) {}
 
   void check() {
     only(request_, "", {"model", "messages", "max_tokens", "system", "tools", "tool_choice", "temperature", "top_p", "top_k", "stop_sequences", "stream",
@@ -149,6 +149,7 @@ class Checker {
     const bool newest = is_newest(request_.at("model").as_string());
     for (const char* key : {"temperature", "top_p", "top_k"}) {
       if (!request_.contains(key)) continue;
+      if (version_ >= "2026-10-21") invalid(std::string(key) + ": Extra inputs are not permitted");
       if (newest) invalid("`" + std::string(key) + "` is deprecated for this model.");
       if (thinks(request_)) invalid("`" + std::string(key) + "` may not be set when thinking is enabled.");
     }
@@ -280,11 +281,12 @@ class Checker {
   }
 
   const json::object& request_;
+  const std::string_view version_;
   std::size_t marks_ = 0;
 };
 
 /// The request, if the service would take it.
-inline json::object checked(const std::string& body) {
+inline json::object checked(const std::string& body, std::string_view version) {
   json::object request;
   try {
     request = json::parse(body).as_object();
@@ -292,7 +294,7 @@ inline json::object checked(const std::string& body) {
     invalid("The request body is not valid JSON");
   }
   try {
-    Checker(request).check();
+    Checker(request, version).check();
   } catch (const Refusal&) {
     throw;
   } catch (const std::exception& error) {

@@ -168,7 +168,7 @@ bool misbehaves(const std::string& model, PlainReply& reply) {
 }
 
 void answer(const PlainRequest& request, PlainReply& reply) {
-  const json::object asked = fakes_anthropic::checked(request.body);
+  const json::object asked = fakes_anthropic::checked(request.body, request.header("anthropic-version"));
   const fakes::Situation now = situation_of(asked.at("messages").as_array());
   Plan plan;
   plan.model = asked.at("model").as_string();
@@ -226,8 +226,10 @@ void route(const PlainRequest& request, PlainReply& reply) {
     const std::string given = request.header("x-api-key"), bearer = request.header("authorization");
     if (!key.empty() && given.empty() && bearer.empty()) throw Refusal{401, "authentication_error", "x-api-key header is required"};
     if (!key.empty() && given != key && bearer != "Bearer " + key) throw Refusal{401, "authentication_error", "invalid x-api-key"};
-    if (request.header("anthropic-version") != "2023-06-01")
-      throw Refusal{400, "invalid_request_error", "anthropic-version: header is required"};
+    const std::string version = request.header("anthropic-version");
+    if (version.empty()) throw Refusal{400, "invalid_request_error", "anthropic-version: header is required"};
+    if (version != "2023-06-01" && version != "2026-10-21")
+      throw Refusal{400, "invalid_request_error", "anthropic-version: \"" + version + "\" is not a valid version"};
     if (request.method == "GET" && request.path() == "/v1/models") return list_models(request, reply);
     if (request.method != "POST" || request.path() != "/v1/messages") throw Refusal{404, "not_found_error", "Not Found"};
     if (!request.header("content-type").starts_with("application/json"))

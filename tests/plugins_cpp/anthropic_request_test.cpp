@@ -132,6 +132,7 @@ TEST_CASE("anthropic: sampling, as far as the model takes it") {
   CHECK_FALSE(one("claude-sonnet-5").contains("temperature"));
   CHECK_FALSE(one("claude-mythos-preview").contains("temperature"));
   CHECK(one("glm-4.9").contains("temperature"));
+  CHECK_FALSE(sent(chat(kUser, all), R"({"api_version":"2026-10-21"})").as_object().contains("temperature"));
 }
 TEST_CASE("anthropic: JSON mode, by schema where the model has that, else in words") {
   const auto words = sent(chat(kUser, R"(,"response_format":{"type":"json_object"})"));
