@@ -69,7 +69,7 @@ std::int64_t seconds_of(std::string_view duration) {
 class Gemini final : public hob::HttpProvider {
   void configure() override {
     std::string base = config().get("base_url", "https://generativelanguage.googleapis.com");
-    for (const std::string_view end : {"/", "/openai", "/v1beta", "/"}) {  // as it is written for other clients
+    for (const std::string_view end : {"/", "/openai", "/v1beta", "/v1", "/"}) {  // as it is written for other clients
       while (base.ends_with(end)) base.resize(base.size() - end.size());
     }
     std::vector<std::pair<std::string, std::string>> headers{{"content-type", "application/json"}};
@@ -85,13 +85,13 @@ class Gemini final : public hob::HttpProvider {
     style_.safety = config().get("safety", "");
     connect_timeout_ = std::chrono::seconds(config().get("connect_timeout_s", 10));
     stall_timeout_ = std::chrono::seconds(config().get("stall_timeout_s", 120));
-    base_url_ = std::move(base);
+    base_url_ = std::move(base) + "/" + config().get("api_version", "v1beta");
     headers_ = std::move(headers);
   }
 
   hob::HttpRequest request(const Json& chat) override {
     const bool streams = chat["stream"].boolean(true);
-    hob::HttpRequest http = to_server("/v1beta/" + model_path(chat["model"].text()) + (streams ? ":streamGenerateContent?alt=sse" : ":generateContent"));
+    hob::HttpRequest http = to_server("/" + model_path(chat["model"].text()) + (streams ? ":streamGenerateContent?alt=sse" : ":generateContent"));
     http.method = "POST";
     http.mode = streams ? hob::HttpMode::sse : hob::HttpMode::whole;
     http.timeout = std::chrono::milliseconds(0);  // the call's own deadline bounds it
@@ -114,7 +114,7 @@ class Gemini final : public hob::HttpProvider {
     }
   }
 
-  hob::HttpRequest models_request() override { return to_server("/v1beta/models?pageSize=100"); }
+  hob::HttpRequest models_request() override { return to_server("/models?pageSize=100"); }
 
   Json models(const hob::HttpResponse& response) override {
     const Json body = parsed(response.body, "a model list");
@@ -139,7 +139,7 @@ class Gemini final : public hob::HttpProvider {
     const Json body = parsed(response.body, "a model list");
     const std::string token(body["nextPageToken"].text());
     if (token.empty()) return {};
-    return to_server("/v1beta/models?pageSize=100&pageToken=" + url_encoded(token));
+    return to_server("/models?pageSize=100&pageToken=" + url_encoded(token));
   }
 
   std::string error_text(const hob::HttpResponse& response) override {

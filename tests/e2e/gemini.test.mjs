@@ -13,7 +13,7 @@ before(async () => {
   const at = `base_url: "http://127.0.0.1:${fake.port}"`;
   hob = await startHob({ extra: "tools: {approval: never}", models: `  providers:
     gemini: {plugin: provider_gemini, ${at}, api_key: right, safety: BLOCK_ONLY_HIGH}
-    thinker: {plugin: provider_gemini, ${at}, api_key: right, thinking_budget: 1000, include_thoughts: true}
+    thinker: {plugin: provider_gemini, ${at}, api_key: right, api_version: v1, thinking_budget: 1000, include_thoughts: true}
     wrong: {plugin: provider_gemini, ${at}, api_key: wrong}
   tiers: {fast: [gemini/gemini-2.5-flash], smart: [gemini/gemini-3-flash], embed: []}
 ` });

@@ -1,5 +1,5 @@
 // A strict stand-in for the Gemini API (POST /v1beta/models/{model}:generateContent and :streamGenerateContent,
-// GET /v1beta/models).
+// GET /v1beta/models), also under /v1.
 //
 //   fake_gemini [--port 0] [--key KEY]
 //
@@ -186,7 +186,7 @@ void route(const PlainRequest& request, PlainReply& reply) {
     const std::string given = request.header("x-goog-api-key");
     if (!key.empty() && given.empty()) throw Refusal{403, "PERMISSION_DENIED", "Method doesn't allow unregistered callers (callers without established identity)."};
     if (!key.empty() && given != key) throw wrong_key();
-    const std::string path = request.path(), models = "/v1beta/models";
+    const std::string path = request.path(), models = path.starts_with("/v1/") ? "/v1/models" : "/v1beta/models";
     if (request.method == "GET" && path == models) return list_models(request, reply);
     const std::size_t colon = path.rfind(':');
     const std::string method = colon == std::string::npos ? "" : path.substr(colon + 1);
