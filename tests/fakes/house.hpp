@@ -5,6 +5,7 @@
 #include "fakes/fake_clock.hpp"
 #include "fakes/fake_registry.hpp"
 #include "fakes/faulty_store.hpp"
+#include "fakes/plain_forgetting.hpp"
 #include "fakes/run.hpp"
 #include "fakes/temp_folder.hpp"
 
@@ -60,6 +61,8 @@ class House {
     context.outbox = outbox.get();
     context.clock = &clock;
     context.config = config;
+    forgetting = std::make_unique<PlainForgetting>(*store);
+    context.forgetting = forgetting.get();
     agent = make_agent(std::move(context));
     inbox = make_inbox(*store, *outbox, *agent, clock);
     user = run(io, store->users().ensure("anna", false)).value();
@@ -113,6 +116,7 @@ class House {
   std::unique_ptr<Router> router;
   std::unique_ptr<Toolbox> toolbox;
   std::unique_ptr<Outbox> outbox;
+  std::unique_ptr<PlainForgetting> forgetting;
   std::unique_ptr<Agent> agent;
   std::unique_ptr<ChannelSink> inbox;
   User user;
