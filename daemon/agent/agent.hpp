@@ -97,6 +97,9 @@ class Agent : public TurnStarter {
   virtual void set_config(std::shared_ptr<const Config> config) = 0;
 };
 
+class MemoryBlocks;
+class SessionBuffers;
+
 struct AgentContext {
   asio::any_io_executor core;
   Store* store = nullptr;
@@ -106,6 +109,8 @@ struct AgentContext {
   const Clock* clock = nullptr;
   std::shared_ptr<const Config> config;
   Embeddings* embeddings = nullptr;  // null: recall goes by words alone
+  MemoryBlocks* blocks = nullptr;     // take the agent's new configurations with it
+  SessionBuffers* buffers = nullptr;
   Learning* learning = nullptr;      // null: /remember tells repeats from news by their words alone
   Forgetting* forgetting = nullptr;  // null: there is no /forget
 };

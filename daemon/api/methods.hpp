@@ -15,6 +15,7 @@
 namespace hobd {
 
 class Embeddings;
+class Forgetting;
 class Learning;
 class MemoryBlocks;
 
@@ -64,9 +65,15 @@ struct StoreContext {
   Store* store = nullptr;
   Agent* agent = nullptr;  // conversation.delete ends its turns; null: none run
   std::function<void()> imported = nullptr;  // there are new messages to embed; null: nobody asks
+  SessionBuffers* buffers = nullptr;  // conversation.summarize
 };
 void add_conversation_methods(MethodTable& table, StoreContext context);
 void add_import_methods(MethodTable& table, StoreContext context);
+/// memory.forget
+struct ForgetContext {
+  Forgetting* forgetting = nullptr;
+};
+void add_forget_methods(MethodTable& table, ForgetContext context);
 void add_turn_methods(MethodTable& table, StoreContext context);
 
 struct MemoryContext {

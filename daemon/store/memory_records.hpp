@@ -108,6 +108,7 @@ struct MemoryLoad {
   std::int64_t versions = 0;    // stored
   std::int64_t memories = 0;    // that they belong to
   std::int64_t duplicates = 0;  // versions that were there already
+  std::int64_t forgotten = 0;   // versions that the user had erased: they don't come back
   std::string change_id;        // "" when nothing was stored
 };
 

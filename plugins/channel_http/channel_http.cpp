@@ -140,6 +140,14 @@ void HttpChannel::lists() {
       take_query(r, params, {"on_error"}, {});
     }
   });
+  pass("POST /conversations/{id}/summarize", "conversation.summarize",
+       [](const Request& r, JsonObject& params) { params["conversation_id"] = r.param("id"); });
+  pass("GET /memory/blocks", "block.list", nullptr);
+  pass("PUT /memory/blocks/{label}", "block.set", [](const Request& r, JsonObject& params) {
+    JsonObject body = body_object(r);
+    take(body, params, {"text", "limit", "description", "read_only", "position"});
+    params["label"] = r.param("label");
+  });
   pass("GET /tools", "tool.list", nullptr);
   pass("POST /tools/execute", "tool.call", [](const Request& r, JsonObject& params) {
     JsonObject body = body_object(r);

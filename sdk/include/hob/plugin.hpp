@@ -14,6 +14,7 @@
 // code for the caller, anything else reads as internal). No exception crosses the C boundary.
 #pragma once
 
+#include "cpp/embedder.hpp"
 #include "cpp/error.hpp"
 #include "cpp/json.hpp"
 #include "cpp/link.hpp"

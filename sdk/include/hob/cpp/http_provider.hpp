@@ -2,6 +2,8 @@
 // Sockets, TLS, timeouts and cancellation are the host's; this class carries events over and maps faults.
 #pragma once
 
+#include "http_failure.hpp"
+
 namespace hob {
 
 /// One answer of a model in the making: where event() puts deltas, and how it says that the answer is whole.
@@ -53,41 +55,8 @@ class HttpProvider : public Plugin {
   }
 
   /// An error of a refused request: the status mapped, the server's words kept.
-  Error failure(const HttpResponse& response) {
-    const int status = response.status;
-    std::string words = error_text(response);
-    std::string message = "the model server answered " + std::to_string(status);
-    if (!words.empty()) message += ": " + words;
-    if (status == 429) {
-      const std::string_view after = response.header("retry-after");
-      const bool is_seconds = !after.empty() && after.size() < 7 &&
-                              after.find_first_not_of("0123456789") == std::string_view::npos;
-      if (is_seconds) message = "retry after " + std::string(after) + " s: " + message;
-      return {overloaded, std::move(message)};
-    }
-    if (status == 401 || status == 403) return {denied, message + " (check the API key)"};
-    if (status == 404) return {not_found, message + " (check the model's name and base_url)"};
-    if (status == 408) return {timeout, std::move(message)};
-    if (status == 402) return {denied, std::move(message)};
-    if (status >= 500) return {unavailable, std::move(message)};
-    if (status >= 400) return {invalid, std::move(message)};
-    return {unavailable, message + " (not an answer of a model server; check base_url)"};
-  }
-  /// A body for people: short, one line, and not an HTML page.
-  static std::string plain_excerpt(std::string_view body) {
-    const std::size_t start = body.find_first_not_of(" \t\r\n");
-    if (start == std::string_view::npos) return "";
-    body.remove_prefix(start);
-    if (body.front() == '<') return "an HTML page, not an answer of a model API";
-    std::string text;
-    for (const char c : body.substr(0, 300)) text += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    while (!text.empty() && text.size() == 300 && (static_cast<unsigned char>(text.back()) & 0xC0) == 0x80) text.pop_back();
-    if (body.size() > 300) {
-      if (!text.empty() && (static_cast<unsigned char>(text.back()) & 0x80)) text.pop_back();
-      text += "...";
-    }
-    return text;
-  }
+  Error failure(const HttpResponse& response) { return http_failure(response, error_text(response)); }
+  static std::string plain_excerpt(std::string_view body) { return hob::plain_excerpt(body); }
 
  private:
   void complete(std::string_view chat, Call call) {
