@@ -289,7 +289,10 @@ class TurnRun {
       one["arguments"] = call.arguments;
       client_calls_.push_back(std::move(one));
     }
-    if (!client_calls_.empty()) stop_ = "tool_calls";
+    if (!client_calls_.empty()) {
+      stop_ = "tool_calls";
+      put_carry(client_carry_, answer);
+    }
     return !client_calls_.empty();
   }
 
@@ -357,7 +360,10 @@ class TurnRun {
   awaitable<Result<TurnReply>> end_replied() {
     Message message = reply_message(reply_text_);
     message.extra = std::move(reply_extra_);
-    if (!client_calls_.empty()) message.extra["tool_calls"] = client_calls_;
+    if (!client_calls_.empty()) {
+      message.extra["tool_calls"] = client_calls_;
+      for (const auto& [key, kept] : client_carry_) message.extra[key] = kept;
+    }
     json::object replied;
     replied["stop"] = stop_;
     if (!client_calls_.empty()) replied["client_tool_calls"] = client_calls_;
@@ -430,6 +436,7 @@ class TurnRun {
   std::string reply_text_, stop_ = "end";
   json::object reply_extra_;  // of a command's reply
   json::array client_calls_;
+  json::object client_carry_;  // what the model gets back with them
   std::vector<Step> last_steps_;
 };
 
