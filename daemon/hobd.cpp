@@ -98,11 +98,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   add_import_methods(methods, {.store = store.get(), .imported = [&] { embeddings->wake(); }});
   add_forget_methods(methods, {forgetting.get()});
   add_turn_methods(methods, {store.get()});
-  const MemoryContext memory{store.get(), &clock, daemon.config, learning.get(), embeddings.get()};
-  add_memory_methods(methods, memory);
-  add_memory_search_methods(methods, memory);
-  add_memory_account_methods(methods, memory);
-  add_memory_file_methods(methods, memory);
+  add_memory_methods(methods, {store.get(), &clock, daemon.config, learning.get(), embeddings.get()});
   add_block_methods(methods, {&blocks});
   add_tool_methods(methods, {toolbox.get()});
   add_plugin_methods(methods, {registry.get()});
