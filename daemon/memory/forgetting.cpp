@@ -66,7 +66,11 @@ class StoreForgetting final : public Forgetting {
     CO_TRY(std::vector<std::string> ids, co_await find_memories(user_id, wanted, limit));
     if (messages == WithMessages::yes) {
       Recall recall(store_, nullptr);
-      SearchQuery query{.user_id = user_id, .text = text, .in = SearchQuery::In::messages, .limit = limit};
+      SearchQuery query;
+      query.user_id = user_id;
+      query.text = text;
+      query.in = SearchQuery::In::messages;
+      query.limit = limit;
       CO_TRY(const std::vector<RecallHit> hits, co_await recall.search(std::move(query)));
       for (const RecallHit& hit : hits) {
         if (wanted.match(hit.message.text) == 0) continue;
