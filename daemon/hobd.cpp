@@ -56,8 +56,8 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   const auto outbox = make_outbox(core, *registry, *store, clock);
   MemoryBlocks blocks(store->blocks(), config);
   SessionBuffers buffers({core, store.get(), router.get(), &clock, config, is_command});
-  add_memory_tools(*toolbox, {&blocks, store.get()});
-  const auto agent = make_agent({core, store.get(), router.get(), toolbox.get(), outbox.get(), &clock, config, &blocks, &buffers});
+  add_memory_tools(*toolbox, {&blocks, store.get(), &clock, [&settings] { return settings.current(); }});
+  const auto agent = make_agent({core, store.get(), router.get(), toolbox.get(), outbox.get(), &clock, config, nullptr, &blocks, &buffers});
   const auto inbox = make_inbox(*store, *outbox, *agent, clock);
 
   Metrics metrics(kVersion);
