@@ -65,7 +65,12 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   const auto learning = make_learning({core, store.get(), router.get(), &clock, config});
   MemoryBlocks blocks(store->blocks(), config);
   SessionBuffers buffers({core, store.get(), router.get(), &clock, config, is_command});
-  add_memory_tools(*toolbox, {&blocks, store.get(), learning.get(), embeddings.get()});
+  add_memory_tools(*toolbox, {.blocks = &blocks,
+                              .store = store.get(),
+                              .clock = &clock,
+                              .config = [&settings] { return settings.current(); },
+                              .learning = learning.get(),
+                              .embeddings = embeddings.get()});
   const auto agent = make_agent({.core = core,
                                  .store = store.get(),
                                  .router = router.get(),
