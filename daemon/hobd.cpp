@@ -40,9 +40,6 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   CO_TRY(const auto store, open_sqlite_store({.file = config->state_dir / "hob.db", .executor = core, .clock = &clock}));
   CO_CHECK(co_await ensure_default_user(store->users(), config->auth.mode));
 
-  const auto forgetting = make_forgetting(core, *store, config->state_dir);
-  CO_CHECK(co_await forgetting->start());
-
   const auto http_client = make_http_client(core);
   MethodTie method_tie;
   SinkTie sink_tie(core);
@@ -60,12 +57,14 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   const auto router = make_router(*registry, config, clock);
   const auto embeddings =
       make_embeddings({.core = core, .registry = registry.get(), .store = &store->vectors(), .config = config});
+  const auto forgetting = make_forgetting({core, store.get(), embeddings.get(), config->state_dir});
+  CO_CHECK(co_await forgetting->start());
   const auto toolbox = make_toolbox(*registry, config);
   const auto outbox = make_outbox(core, *registry, *store, clock);
   MemoryBlocks blocks(store->blocks(), config);
   SessionBuffers buffers({core, store.get(), router.get(), &clock, config, is_command});
   add_memory_tools(*toolbox, {&blocks, store.get()});
-  const auto agent = make_agent({core, store.get(), router.get(), toolbox.get(), outbox.get(), &clock, config, nullptr, &blocks, &buffers, nullptr, forgetting.get()});
+  const auto agent = make_agent({core, store.get(), router.get(), toolbox.get(), outbox.get(), &clock, config, embeddings.get(), &blocks, &buffers, nullptr, forgetting.get()});
   const auto inbox = make_inbox(*store, *outbox, *agent, clock);
 
   Metrics metrics(kVersion);
@@ -83,7 +82,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   add_api_methods(methods, *registry, kVersion);
   add_chat_methods(methods, {agent.get(), &store->users(), [&](const std::string& user) { return gate.take_turn(user); }});
   add_conversation_methods(methods, {.store = store.get(), .agent = agent.get(), .buffers = &buffers});
-  add_import_methods(methods, {.store = store.get()});
+  add_import_methods(methods, {.store = store.get(), .imported = [&] { embeddings->wake(); }});
   add_forget_methods(methods, {forgetting.get()});
   add_turn_methods(methods, {store.get()});
   add_memory_methods(methods, {store.get(), &clock, daemon.config});
