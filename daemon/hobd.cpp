@@ -40,9 +40,6 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   CO_TRY(const auto store, open_sqlite_store({.file = config->state_dir / "hob.db", .executor = core, .clock = &clock}));
   CO_CHECK(co_await ensure_default_user(store->users(), config->auth.mode));
 
-  const auto forgetting = make_forgetting(core, *store, config->state_dir);
-  CO_CHECK(co_await forgetting->start());
-
   const auto http_client = make_http_client(core);
   MethodTie method_tie;
   SinkTie sink_tie(core);
@@ -60,6 +57,8 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   const auto router = make_router(*registry, config, clock);
   const auto embeddings =
       make_embeddings({.core = core, .registry = registry.get(), .store = &store->vectors(), .config = config});
+  const auto forgetting = make_forgetting({core, store.get(), embeddings.get(), config->state_dir});
+  CO_CHECK(co_await forgetting->start());
   const auto toolbox = make_toolbox(*registry, config);
   const auto outbox = make_outbox(core, *registry, *store, clock);
   const auto learning = make_learning({core, store.get(), router.get(), &clock, config});
