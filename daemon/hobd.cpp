@@ -13,6 +13,9 @@
 #include "app/wiring.hpp"
 #include "memory/buffer.hpp"
 #include "memory/builtin_tools.hpp"
+#include "memory/forgetting.hpp"
+#include "memory/embeddings.hpp"
+#include "store/vectors.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -37,6 +40,9 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   CO_TRY(const auto store, open_sqlite_store({.file = config->state_dir / "hob.db", .executor = core, .clock = &clock}));
   CO_CHECK(co_await ensure_default_user(store->users(), config->auth.mode));
 
+  const auto forgetting = make_forgetting(core, *store, config->state_dir);
+  CO_CHECK(co_await forgetting->start());
+
   const auto http_client = make_http_client(core);
   MethodTie method_tie;
   SinkTie sink_tie(core);
@@ -52,12 +58,27 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
                                        .watch_files = true});
   CO_CHECK(check_plugins(*registry, *config));
   const auto router = make_router(*registry, config, clock);
+  const auto embeddings =
+      make_embeddings({.core = core, .registry = registry.get(), .store = &store->vectors(), .config = config});
   const auto toolbox = make_toolbox(*registry, config);
   const auto outbox = make_outbox(core, *registry, *store, clock);
+  const auto learning = make_learning({core, store.get(), router.get(), &clock, config});
   MemoryBlocks blocks(store->blocks(), config);
   SessionBuffers buffers({core, store.get(), router.get(), &clock, config, is_command});
-  add_memory_tools(*toolbox, {&blocks, store.get()});
-  const auto agent = make_agent({core, store.get(), router.get(), toolbox.get(), outbox.get(), &clock, config, &blocks, &buffers});
+  add_memory_tools(*toolbox, {&blocks, store.get(), learning.get(), embeddings.get()});
+  const auto agent = make_agent({.core = core,
+                                 .store = store.get(),
+                                 .router = router.get(),
+                                 .tools = toolbox.get(),
+                                 .outbox = outbox.get(),
+                                 .clock = &clock,
+                                 .config = config,
+                                 .embeddings = embeddings.get(),
+                                 .blocks = &blocks,
+                                 .buffers = &buffers,
+                                 .learning = learning.get(),
+                                 .forgetting = forgetting.get()});
+  learn_from_turns(*agent, *learning, *embeddings);
   const auto inbox = make_inbox(*store, *outbox, *agent, clock);
 
   Metrics metrics(kVersion);
@@ -67,16 +88,17 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   HttpGate gate({core, registry.get(), &store->users(), &clock, [&](int status) { metrics.count_request(status); }}, config);
   const auto http = make_http_server(core, http_options(*config), gate);
   MethodTable methods;
-  settings.set_users({registry.get(), router.get(), toolbox.get(), agent.get(), &gate});
+  settings.set_users({registry.get(), router.get(), toolbox.get(), learning.get(), agent.get(), embeddings.get(), &gate});
   DaemonControl daemon = daemon_control(settings, stop, *http, clock);
   add_system_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});
   add_watch_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});
   add_api_methods(methods, *registry, kVersion);
   add_chat_methods(methods, {agent.get(), &store->users(), [&](const std::string& user) { return gate.take_turn(user); }});
   add_conversation_methods(methods, {.store = store.get(), .agent = agent.get(), .buffers = &buffers});
-  add_import_methods(methods, {.store = store.get()});
+  add_import_methods(methods, {.store = store.get(), .imported = [&] { embeddings->wake(); }});
+  add_forget_methods(methods, {forgetting.get()});
   add_turn_methods(methods, {store.get()});
-  add_memory_methods(methods, {store.get()});
+  add_memory_methods(methods, {store.get(), &clock, daemon.config, learning.get(), embeddings.get()});
   add_block_methods(methods, {&blocks});
   add_tool_methods(methods, {toolbox.get()});
   add_plugin_methods(methods, {registry.get()});
@@ -90,11 +112,14 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
                                            {.path = config->runtime_dir / "hob.sock", .adopted_fd = inherited.control});
   registry->on_change([&] { update_provided_methods(methods, *registry); });
   co_await registry->start(config);
+  embeddings->wake();
   // The last run's turns have their places before a channel or the listener brings new ones.
   co_await agent->resume();
+  co_await learning->resume();
   sink_tie.open(*inbox);
   co_await outbox->start();
   if (auto listening = listen(*control, *http, inherited.http); listening.has_error()) {
+    co_await embeddings->stop(seconds(1));
     co_await registry->stop(seconds(2));
     co_return listening;
   }
@@ -117,12 +142,15 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
     std::_Exit(static_cast<int>(Exit::failed));
   });
   co_await agent->drain(seconds(8));
+  co_await learning->stop(seconds(1));
   co_await buffers.stop(seconds(1));
   co_await http->drain(seconds(3));
   co_await control->stop(seconds(1));
   notice.close();
   co_await outbox->stop(seconds(1));
+  co_await embeddings->stop(seconds(1));
   co_await registry->stop(seconds(3));
+  co_await forgetting->stop(seconds(2));
   tasks.cancel();
   co_await tasks.async_wait(seconds(1));
   method_tie.target = nullptr;

@@ -20,6 +20,8 @@
 namespace hobd {
 
 class Embeddings;
+class Forgetting;
+class Learning;
 
 /// What a watcher of a turn sees, with the event names of POST /chat/stream: session, text, tool_call,
 /// tool_result, memory, usage, done, error. `data` is the event's JSON object.
@@ -109,6 +111,8 @@ struct AgentContext {
   Embeddings* embeddings = nullptr;  // null: recall goes by words alone
   MemoryBlocks* blocks = nullptr;     // take the agent's new configurations with it
   SessionBuffers* buffers = nullptr;
+  Learning* learning = nullptr;      // null: /remember tells repeats from news by their words alone
+  Forgetting* forgetting = nullptr;  // null: there is no /forget
 };
 /// drain() before it goes: running turns hold on to it.
 std::unique_ptr<Agent> make_agent(AgentContext context);

@@ -41,7 +41,7 @@ struct ImportText {
 };
 
 struct Totals {
-  std::int64_t messages = 0, imported = 0, duplicates = 0, unknown_fields = 0, broken = 0;
+  std::int64_t messages = 0, imported = 0, forgotten = 0, duplicates = 0, unknown_fields = 0, broken = 0;
   json::array skipped;
   std::vector<ImportedConversation> conversations;
   std::unordered_map<std::string, std::size_t> places;  // in `conversations`, by id
@@ -54,6 +54,7 @@ json::object totals_json(const Totals& totals) {
     conversations.push_back(json::object{{"id", one.id}, {"title", one.title}, {"imported", one.imported}});
   }
   return {{"imported", totals.imported},
+          {"forgotten", totals.forgotten},
           {"duplicates", totals.duplicates},
           {"unknown_fields", totals.unknown_fields},
           {"skipped_lines", totals.broken},
@@ -82,6 +83,7 @@ awaitable<Result<void>> check_lines(ImportText& text, bool stops, Totals& totals
 
 void add_outcome(Totals& totals, ImportOutcome outcome) {
   totals.imported += outcome.imported;
+  totals.forgotten += outcome.forgotten;
   totals.duplicates += outcome.duplicates;
   for (ImportedConversation& one : outcome.conversations) {
     const auto [place, is_new] = totals.places.emplace(one.id, totals.conversations.size());
@@ -140,6 +142,7 @@ void add_import_methods(MethodTable& table, StoreContext context) {
                                {"dry_run", "boolean", Need::optional, "only look for broken lines"},
                                {"first_line", "integer", Need::optional, "the number of the first line, when a file comes in pieces; 1"}}),
              .result = result({{"imported", "integer", Need::required},
+                               {"forgotten", "integer"},
                                {"duplicates", "integer", Need::required},
                                {"unknown_fields", "integer"},
                                {"skipped_lines", "integer"},

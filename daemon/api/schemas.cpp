@@ -8,6 +8,7 @@ namespace {
 json::object type_schema(std::string_view type) {
   if (type == "any") return {};
   if (type == "limit") return {{"type", "integer"}, {"minimum", 1}, {"maximum", 500}};
+  if (type == "texts") return {{"type", "array"}, {"items", {{"type", "string"}}}, {"maxItems", 100}};
   if (type == "text") return {{"type", "string"}, {"minLength", 1}};
   if (type == "jsonl") return {{"type", "string"}, {"minLength", 1}, {"contentMediaType", "application/jsonl"}};
   if (type.starts_with("enum:")) {

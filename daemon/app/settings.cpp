@@ -77,10 +77,12 @@ awaitable<Result<json::value>> Settings::reload() {
   for (const ConfigFault& warning : fresh.warnings) log::warn("config", "{}", warning.text());
   users_.router->set_config(config_);
   users_.tools->set_config(config_);
+  if (users_.learning) users_.learning->set_config(config_);
   users_.agent->set_config(config_);
   users_.gate->set_config(config_);
   // Plugins last: an instance that refuses its new settings keeps its old ones, and the rest is in place.
   for (const Error& error : co_await users_.registry->reconfigure(config_)) faults.push_back(json::string(error.message));
+  if (users_.embeddings) users_.embeddings->set_config(config_);  // after the plugins: it asks them
   log::info("core", "configuration reloaded{}", restart.empty() ? "" : "; some keys wait for a restart: " + json::serialize(restart));
   co_return json::object{{"applied", true}, {"restart", std::move(restart)}, {"faults", std::move(faults)}};
 }

@@ -78,6 +78,18 @@ awaitable<std::optional<Message>> quoted_message(Store& store, std::string user_
   co_return *std::move(message);
 }
 
+/// What became of a proposal, in words for the model.
+std::string_view outcome_of(Verdict::Kind kind) {
+  switch (kind) {
+    case Verdict::Kind::added: return "remembered";
+    case Verdict::Kind::merged: return "known already; this is one more source for it";
+    case Verdict::Kind::superseded: return "remembered; an older memory has ended by it";
+    case Verdict::Kind::corrected: return "an older memory was corrected by it";
+    case Verdict::Kind::refused: break;
+  }
+  return "not kept";
+}
+
 awaitable<Result<json::value>> save(MemoryToolsContext context, ToolCall call) {
   CO_TRY(std::string user, user_of(call));
   Proposal proposal;
@@ -94,7 +106,7 @@ awaitable<Result<json::value>> save(MemoryToolsContext context, ToolCall call) {
     proposal.source.at = message->at;
   }
   CO_TRY(const Learning::Noted noted, co_await context.learning->note(std::move(user), std::move(proposal), "tool"));
-  json::object result{{"outcome", verdict_name(noted.verdict.kind)}};
+  json::object result{{"outcome", outcome_of(noted.verdict.kind)}};
   if (!noted.verdict.memory_id.empty()) result["id"] = noted.verdict.memory_id;
   if (!noted.verdict.reason.empty()) result["reason"] = noted.verdict.reason;
   co_return result;

@@ -7,9 +7,15 @@
 #include "base/task_group.hpp"
 #include "config/config.hpp"
 
+#include <chrono>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace hobd {
+
+class Registry;
+class Vectors;
 
 /// A row that is near the query. `row`: the rowid of the message, or of the memory's version.
 struct DenseHit {
@@ -33,8 +39,27 @@ class Embeddings {
   virtual void wake() = 0;
   /// The embedder, its model, dimension, how many rows are embedded and how many wait: for status and memory.stats.
   virtual json::object status() const = 0;
+  /// Rows of this user were erased: his indexes go, from memory and from disk, and are loaded anew when they are wanted. (Their
+  /// vectors went with the rows.)
+  virtual void drop(const std::string& user_id) { (void)user_id; }
   virtual void set_config(std::shared_ptr<const Config> config) = 0;
   virtual awaitable<void> stop(std::chrono::milliseconds limit) = 0;
 };
+
+/// Everything Embeddings works with. Borrowed; outlives it.
+struct EmbeddingsContext {
+  asio::any_io_executor core;
+  Registry* registry = nullptr;
+  Vectors* store = nullptr;
+  std::shared_ptr<const Config> config;
+  /// For tests; the standard is what the README and docs/memory.md say.
+  std::size_t binary_from = 20'000, graph_from = 100'000;
+  std::size_t max_index_bytes = std::size_t(1) << 30;
+  std::chrono::milliseconds search_deadline{300};
+  std::chrono::milliseconds first_retry{2'000};
+};
+
+/// Does nothing, and costs nothing, until wake() finds an embedder in the config.
+std::unique_ptr<Embeddings> make_embeddings(EmbeddingsContext context);
 
 }  // namespace hobd

@@ -8,6 +8,9 @@
 #pragma once
 
 #include "store/memories.hpp"
+#include "store/store.hpp"
+
+#include <filesystem>
 
 namespace hobd {
 
@@ -41,6 +44,15 @@ class Forgetting {
   /// Takes them away. Returns when nothing is left on disk; what a crash or an error interrupts is finished at the next
   /// start. not_found: nothing is taken. unavailable: the disk refuses; it goes on when it can.
   virtual awaitable<Result<ForgetReceipt>> erase(std::string user_id, std::vector<std::string> ids, WithMessages messages) = 0;
+
+  /// Before anything is answered: what tombstones name in an older copy of the database, and what a crash interrupted, can't be
+  /// found any more when this returns. Its last traces on disk go in the background.
+  virtual awaitable<Result<void>> start() = 0;
+  /// What is not done by then is taken up at the next start.
+  virtual awaitable<void> stop(std::chrono::milliseconds limit) = 0;
 };
+
+/// `store` outlives it; `state_dir` is where the database and its copies are.
+std::unique_ptr<Forgetting> make_forgetting(asio::any_io_executor core, Store& store, std::filesystem::path state_dir);
 
 }  // namespace hobd

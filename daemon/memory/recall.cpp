@@ -86,7 +86,9 @@ std::vector<RecallHit> joined(std::vector<Ranked> ranked_memories, MemoryCandida
   return hits;
 }
 
-RecalledItem item_of(RecallHit hit) {
+}  // namespace
+
+RecalledItem recalled_item(RecallHit hit) {
   RecalledItem item;
   item.score = hit.score;
   if (hit.source == RecallHit::Source::memory) {
@@ -107,8 +109,6 @@ RecalledItem item_of(RecallHit hit) {
   item.conversation_id = std::move(hit.message.conversation_id);
   return item;
 }
-
-}  // namespace
 
 json::object to_json(const RecalledItem& item) {
   json::object object;
@@ -218,7 +218,7 @@ awaitable<Result<Recalled>> Recall::find(RecallQuery query) {
   if (best.has_error()) co_return Recalled{std::move(turn.recent), best.error()};
   std::vector<RecalledItem> items;
   for (RecallHit& hit : *best)
-    if (hit.score >= query.threshold) items.push_back(item_of(std::move(hit)));
+    if (hit.score >= query.threshold) items.push_back(recalled_item(std::move(hit)));
   co_return Recalled{std::move(turn.recent), std::move(items)};
 }
 

@@ -50,6 +50,9 @@ struct RecallHit {
   std::vector<Message> neighbours;  // of a message: what stood before and behind it, in order
 };
 
+/// A hit as prompts hold it.
+RecalledItem recalled_item(RecallHit hit);
+
 struct SearchQuery {
   std::string user_id, text;
   enum class In { all, memories, messages } in = In::all;

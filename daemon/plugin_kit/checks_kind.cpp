@@ -104,6 +104,8 @@ Result<void> check_delta(const std::string& chunk, bool& has_usage) {
   for (const auto& [name, value] : *parsed) {
     if (name == "text" || name == "reasoning") {
       if (!value.is_string()) return Error{Code::invalid, fmt::format("a delta's \"{}\" is a text", std::string(name))};
+    } else if (name == "carry") {
+      if (!value.is_object()) return Error{Code::invalid, "a delta's \"carry\" is an object"};
     } else if (name == "tool_call") {
       if (!value.is_object() || !value.get_object().contains("index")) return Error{Code::invalid, "a delta's \"tool_call\" has an \"index\""};
     } else if (name == "usage") {
@@ -205,15 +207,22 @@ Result<Verdict> embedder(const Subject& subject) {
   const Answer& described = bench.host.embedder();
   if (described.status != HOB_OK) return warn("describe answered " + shown(described) + " (give samples in check.json)");
   const auto card = parse_json_object(described.result);
-  if (!card || string_or(*card, "model").empty()) return fail("describe answers a \"model\"");
-  const std::int64_t dimension = int_or(*card, "dimension"), batch = int_or(*card, "max_batch");
+  if (!card) return fail("describe answers a JSON object");
+  const std::int64_t batch = int_or(*card, "max_batch");
+  std::int64_t dimension = int_or(*card, "dimension");
+  const bool serves_many = string_or(*card, "model").empty() && dimension == 0 && card->contains("model");
+  if (!serves_many && string_or(*card, "model").empty()) return fail("describe answers a \"model\"");
+  if (serves_many) dimension = 1;  // the answers tell
   if (dimension < 1 || dimension > 65536) return fail("describe answers a \"dimension\" of 1 to 65,536");
   if (batch < 1) return fail("describe answers a \"max_batch\" of at least 1");
-  const std::string request = sample_texts(subject);
+  const json::object asked = TRY(parse_json_object(sample_texts(subject)));
+  json::object named = asked;
+  if (serves_many && !named.contains("model")) named["model"] = "check";
+  const std::string request = json::serialize(named);
   const Answer& first = bench.host.embed(request);
   if (first.status != HOB_OK) return warn("embed answered " + shown(first) + " (give samples in check.json)");
-  const json::object asked = TRY(parse_json_object(request));
   const std::size_t rows = array_at(asked, "input")->size();
+  if (serves_many && rows > 0) dimension = std::max<std::int64_t>(1, std::int64_t(first.result.size() / sizeof(float) / rows));
   if (first.result.size() != rows * std::size_t(dimension) * sizeof(float))
     return fail(fmt::format("{} texts of dimension {} are {} bytes, not {}", rows, dimension, rows * std::size_t(dimension) * sizeof(float), first.result.size()));
   for (std::size_t i = 0; i < first.result.size(); i += sizeof(float)) {

@@ -25,6 +25,7 @@ struct ImportedConversation {
 
 struct ImportOutcome {
   std::int64_t imported = 0;
+  std::int64_t forgotten = 0;   // the user had them erased: they don't come back
   std::int64_t duplicates = 0;  // (conversation, external_id) was there: the stored one stays as it is
   std::vector<ImportedConversation> conversations;  // those named, in the order of their first message
 };

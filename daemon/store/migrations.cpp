@@ -6,6 +6,7 @@
 #include "store/schema_imports.hpp"
 #include "store/schema_memories.hpp"
 #include "store/schema_recall.hpp"
+#include "store/schema_vectors.hpp"
 
 #include <array>
 
@@ -168,7 +169,8 @@ CREATE VIRTUAL TABLE message_fts USING fts5(
   tokenize = 'porter unicode61 remove_diacritics 2');
 )sql";
 
-constexpr std::array kSteps = {kVersion1, kVersion2, kSchemaRecall, kSchemaMemories, kSchemaBlocks, kSchemaImports, kSchemaErasures};
+constexpr std::array kSteps = {kVersion1,      kVersion2,      kSchemaRecall,  kSchemaMemories,
+                              kSchemaBlocks,  kSchemaVectors, kSchemaImports, kSchemaErasures};
 
 }  // namespace
 

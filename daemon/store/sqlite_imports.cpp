@@ -3,6 +3,7 @@
 #include "base/id.hpp"
 #include "base/text.hpp"
 #include "store/rows.hpp"
+#include "store/tombstones.hpp"
 
 #include <algorithm>
 #include <unordered_map>
@@ -29,10 +30,14 @@ struct OpenConversation {
 /// One chunk's rows, looked up once each.
 class Import {
  public:
-  Import(WriteBatch& batch, std::string user_id, std::int64_t user, Time now)
-      : batch_(batch), user_id_(std::move(user_id)), user_(user), now_(now) {}
+  Import(WriteBatch& batch, std::string user_id, std::int64_t user, Tombstones tombstones, Time now)
+      : batch_(batch), user_id_(std::move(user_id)), user_(user), tombstones_(std::move(tombstones)), now_(now) {}
 
   Result<void> add(ImportedMessage& item) {
+    if (TRY(is_forgotten(item))) {
+      ++outcome_.forgotten;
+      return {};
+    }
     OpenConversation& conversation = *TRY(find_conversation(item));
     if (TRY(is_known(conversation.row.id, item.message.external_id))) {
       ++outcome_.duplicates;
@@ -114,6 +119,15 @@ class Import {
     return &conversation.sessions.emplace(item.session, open).first->second;
   }
 
+  Result<bool> is_forgotten(const ImportedMessage& item) {
+    if (tombstones_.empty()) return false;
+    const Message& message = item.message;
+    if (TRY(tombstones_.knows(Forgotten::line, line_name(item.conversation, message.external_id)))) return true;
+    if (TRY(tombstones_.knows(Forgotten::message, message.external_id))) return true;
+    const std::string text = text_name(message.text, kLeastMessageTerms);
+    return item.at ? tombstones_.knows(Forgotten::message_text, text, *item.at) : tombstones_.knows(Forgotten::message_text, text);
+  }
+
   Result<bool> is_known(std::int64_t conversation, const std::string& external_id) {
     auto rows = TRY(batch_.db.query("SELECT 1 FROM messages WHERE conversation = ? AND external_id = ? AND channel = 'import'",
                                     conversation, external_id));
@@ -123,6 +137,7 @@ class Import {
   WriteBatch& batch_;
   std::string user_id_;
   std::int64_t user_;
+  Tombstones tombstones_;
   Time now_;
   std::unordered_map<std::string, OpenConversation> conversations_;
   ImportOutcome outcome_;
@@ -136,7 +151,8 @@ class SqliteImports final : public Imports {
     return parts_.writer.run<ImportOutcome>(
         Durability::synced, [user_id = std::move(user_id), messages = std::move(messages),
                              now = parts_.clock.now()](WriteBatch& batch) mutable -> Result<ImportOutcome> {
-          Import import(batch, user_id, TRY(user_row(batch.db, user_id)), now);
+          const std::int64_t user = TRY(user_row(batch.db, user_id));
+          Import import(batch, user_id, user, TRY(tombstones_of(batch.db, user)), now);
           for (ImportedMessage& item : messages) TRY(import.add(item));
           return import.finish();
         });

@@ -3,6 +3,7 @@
 #include "store/migrations.hpp"
 #include "store/postings.hpp"
 #include "store/sqlite_parts.hpp"
+#include "store/vectors.hpp"
 #include "store/summaries.hpp"
 #include "store/terms.hpp"
 
@@ -124,8 +125,10 @@ class SqliteStore final : public Store {
     kv_ = make_sqlite_kv(parts);
     searches_ = make_sqlite_searches(parts);
     imports_ = make_sqlite_imports(parts);
+    erasures_ = make_sqlite_erasures(parts, options.file.parent_path() / "tombstones.jsonl");
     memories_ = make_sqlite_memories(parts);
     blocks_ = make_sqlite_blocks(parts);
+    vectors_ = make_sqlite_vectors(parts);
     summaries_ = make_sqlite_summaries(parts);
   }
   ~SqliteStore() override { close(); }
@@ -135,9 +138,11 @@ class SqliteStore final : public Store {
   Users& users() override { return *users_; }
   Kv& kv() override { return *kv_; }
   Searches& searches() override { return *searches_; }
+  Erasures& erasures() override { return *erasures_; }
   Imports& imports() override { return *imports_; }
   Memories& memories() override { return *memories_; }
   Blocks& blocks() override { return *blocks_; }
+  Vectors& vectors() override { return *vectors_; }
   Summaries& summaries() override { return *summaries_; }
 
   awaitable<Result<StoreStatus>> status() override {
@@ -174,8 +179,10 @@ class SqliteStore final : public Store {
   std::unique_ptr<Kv> kv_;
   std::unique_ptr<Searches> searches_;
   std::unique_ptr<Imports> imports_;
+  std::unique_ptr<Erasures> erasures_;
   std::unique_ptr<Memories> memories_;
   std::unique_ptr<Blocks> blocks_;
+  std::unique_ptr<Vectors> vectors_;
   std::unique_ptr<Summaries> summaries_;
 };
 
@@ -196,7 +203,7 @@ Result<std::unique_ptr<Store>> open_sqlite_store(StoreOptions options) {
   TRY(check_content(*writer));
   TRY(migrate(*writer));
   TRY(writer->script("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; "
-                     "PRAGMA cache_size = -4000; PRAGMA journal_size_limit = 67108864;"));
+                     "PRAGMA cache_size = -4000; PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = ON;"));
   std::vector<std::unique_ptr<Connection>> readers;
   for (int i = 0; i < std::max(1, options.readers); ++i)
     readers.push_back(TRY(open_connection(file, Connection::Mode::read_only)));

@@ -164,9 +164,11 @@ struct StoreStatus {
   bool is_writable = true;  // false while writes fail: the disk is full or failing
 };
 
+class Erasures;
 class Memories;
 class Searches;
 class Blocks;
+class Vectors;
 class Summaries;
 
 class Store {
@@ -177,9 +179,11 @@ class Store {
   virtual Users& users() = 0;
   virtual Kv& kv() = 0;
   virtual Searches& searches() = 0;  // store/searches.hpp
+  virtual Erasures& erasures() = 0;  // store/erasures.hpp
   virtual Imports& imports() = 0;
   virtual Memories& memories() = 0;  // store/memories.hpp
   virtual Blocks& blocks() = 0;        // store/blocks.hpp
+  virtual Vectors& vectors() = 0;      // store/vectors.hpp
   virtual Summaries& summaries() = 0;  // store/summaries.hpp
   virtual awaitable<Result<StoreStatus>> status() = 0;
   /// Writes what waits, checkpoints, closes. Blocks; later calls answer unavailable.

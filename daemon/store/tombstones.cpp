@@ -63,7 +63,7 @@ Result<bool> Tombstones::knows(Forgotten kind, std::string_view name) const { re
 Result<bool> Tombstones::knows(Forgotten kind, std::string_view name, Time said_at) const {
   if (name.empty()) return false;
   for (const Key& key : keys_) {
-    auto rows = TRY(db_->query("SELECT 1 FROM tombstones WHERE digest = ? AND key = ? AND at > ?", Blob{digest(key, kind, name)}, key.id,
+    auto rows = TRY(db_->query("SELECT 1 FROM tombstones WHERE digest = ? AND key = ? AND at >= ?", Blob{digest(key, kind, name)}, key.id,
                                said_at));
     if (TRY(rows.next())) return true;
   }
@@ -75,6 +75,12 @@ Result<void> Tombstones::add(Forgotten kind, std::string_view name, Time at) {
   TRY(db_->run("INSERT INTO tombstones(digest, key, at) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at = max(at, excluded.at)",
                Blob{digest(newest_, kind, name)}, newest_.id, at));
   return {};
+}
+
+Result<Tombstones> tombstones_of(Connection& db, std::int64_t user) {
+  auto rows = TRY(db.query("SELECT name FROM users WHERE id = ?", user));
+  if (!TRY(rows.next())) return Error{Code::not_found, "there is no such user"};
+  return Tombstones::open(db, rows.view(0));
 }
 
 Result<std::vector<Tombstone>> all_tombstones(Connection& db) {

@@ -63,6 +63,9 @@ class Tombstones {
   Key newest_;
 };
 
+/// Those of a user by its row.
+Result<Tombstones> tombstones_of(Connection& db, std::int64_t user);
+
 /// Every tombstone of the database.
 Result<std::vector<Tombstone>> all_tombstones(Connection& db);
 /// Adds those that are missing, with their keys; how many were.

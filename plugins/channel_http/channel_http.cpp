@@ -89,6 +89,7 @@ void check_members(const JsonObject& body, std::initializer_list<std::string_vie
 void HttpChannel::setup() {
   pages();
   lists();
+  memory_routes();
   chat_routes();
   openai_routes();
   route("GET /ws", [this](Request request, Responder out) { sockets_.accept(std::move(request), std::move(out), methods()); });
@@ -147,8 +148,6 @@ void HttpChannel::lists() {
     take(body, params, {"text", "limit", "description", "read_only", "position"});
     params["label"] = r.param("label");
   });
-  pass("GET /memory/search", "memory.search",
-       [](const Request& r, JsonObject& params) { take_query(r, params, {"q", "in", "since", "until"}, {"k"}); });
   pass("GET /tools", "tool.list", nullptr);
   pass("POST /tools/execute", "tool.call", [](const Request& r, JsonObject& params) {
     JsonObject body = body_object(r);
@@ -159,6 +158,36 @@ void HttpChannel::lists() {
     JsonObject body = body_object(r);
     take(body, params, {"turn_id"});
   });
+}
+
+void HttpChannel::memory_routes() {
+  // Bodies are passed whole: the method's own schema names a member that it doesn't know.
+  const auto body = [](const Request& r, JsonObject& params) {
+    if (!r.body.empty()) params = body_object(r);
+  };
+  const auto with_id = [](const Request& r, JsonObject& params) {
+    if (!r.body.empty()) params = body_object(r);
+    params["id"] = r.param("id");
+  };
+  pass("GET /memory", "memory.list", [](const Request& r, JsonObject& params) {
+    take_query(r, params, {"kind", "topic", "person", "include", "valid_at", "as_of", "cursor"}, {"limit"});
+  });
+  pass("POST /memory", "memory.add", body);
+  pass("POST /memory/upsert", "memory.upsert", body);
+  pass("POST /memory/clear", "memory.clear", body);
+  pass("GET /memory/search", "memory.search", [](const Request& r, JsonObject& params) {
+    take_query(r, params, {"q", "in", "kind", "topic", "person", "since", "until", "valid_at", "as_of"}, {"k"});
+  });
+  pass("GET /memory/context", "memory.context", [](const Request& r, JsonObject& params) { take_query(r, params, {"q"}, {"k"}); });
+  pass("GET /memory/{id}", "memory.get", [](const Request& r, JsonObject& params) {
+    params["id"] = r.param("id");
+    take_query(r, params, {"as_of"}, {});
+  });
+  pass("PUT /memory/{id}", "memory.update", with_id);
+  pass("DELETE /memory/{id}", "memory.delete", [](const Request& r, JsonObject& params) { params["id"] = r.param("id"); });
+  pass("GET /memory/{id}/history", "memory.history", [](const Request& r, JsonObject& params) { params["id"] = r.param("id"); });
+  pass("GET /memory/{id}/explain", "memory.explain", [](const Request& r, JsonObject& params) { params["id"] = r.param("id"); });
+  pass("POST /memory/{id}/undo", "memory.undo", [](const Request& r, JsonObject& params) { params["id"] = r.param("id"); });
 }
 
 void HttpChannel::pass(std::string_view pattern, std::string method, ReadParams read) {

@@ -2,6 +2,7 @@
 // https://platform.openai.com/docs/api-reference/chat, with the liberties that other servers take.
 #include <hob/plugin.hpp>
 
+#include "embeddings.hpp"
 #include "request.hpp"
 
 #include <algorithm>
@@ -12,6 +13,9 @@ using hob::Error;
 using hob::Exchange;
 using hob::Json;
 using hob::JsonRef;
+using hob::invalid;
+using provider_openai::parsed;
+using provider_openai::refused;
 
 /// Tool calls of one answer: which of ours a piece belongs to.
 class ToolCalls {
@@ -48,9 +52,54 @@ class ToolCalls {
   std::vector<Call> calls_;
 };
 
-ToolCalls& tool_calls_of(Exchange& out) {
-  if (!out.state.has_value()) out.state.emplace<ToolCalls>();
-  return std::any_cast<ToolCalls&>(out.state);
+/// What OpenRouter wants back, unchanged, while tools run: https://openrouter.ai/docs/use-cases/reasoning-tokens. In a
+/// stream a detail comes in pieces.
+class ReasoningDetails {
+ public:
+  void take(JsonRef pieces) {
+    for (const auto& item : pieces.items()) {
+      const JsonRef piece(item);
+      if (!piece.is_object()) continue;
+      if (hob::JsonObject* known = find(piece)) {
+        grow(*known, piece);
+      } else {
+        list_.push_back(piece.members());
+      }
+    }
+  }
+  const hob::JsonArray& list() const { return list_; }
+
+ private:
+  hob::JsonObject* find(JsonRef piece) {
+    if (!piece["index"].is_number() || list_.empty()) return nullptr;
+    auto& last = list_.back().as_object();
+    const bool is_same = JsonRef(list_.back())["index"].integer(-1) == piece["index"].integer() &&
+                         JsonRef(list_.back())["type"].text() == piece["type"].text();
+    return is_same ? &last : nullptr;
+  }
+  static void grow(hob::JsonObject& known, JsonRef piece) {
+    for (const auto& member : piece.members()) {
+      const bool is_piece = member.key() == "text" || member.key() == "summary" || member.key() == "data";
+      auto& value = known[member.key()];
+      if (is_piece && value.is_string() && member.value().is_string()) {
+        value.as_string().append(member.value().get_string());
+      } else if (!member.value().is_null()) {
+        value = member.value();
+      }
+    }
+  }
+
+  hob::JsonArray list_;
+};
+
+struct Answer {
+  ToolCalls calls;
+  ReasoningDetails details;
+};
+
+Answer& answer_of(Exchange& out) {
+  if (!out.state.has_value()) out.state.emplace<Answer>();
+  return std::any_cast<Answer&>(out.state);
 }
 
 void emit_content(JsonRef content, Exchange& out) {
@@ -65,45 +114,58 @@ std::string_view stop_of(std::string_view finish_reason, bool has_tool_calls) {
   return has_tool_calls ? "tool_calls" : "end";
 }
 
+/// The words of reasoning, under the names that servers use; the details repeat them.
+void emit_reasoning(JsonRef message, Exchange& out) {
+  for (const char* key : {"reasoning_content", "reasoning"}) {  // DeepSeek, vLLM, llama.cpp; OpenRouter, Ollama
+    if (message[key].is_text()) return out.reasoning(message[key].text());
+  }
+  for (const auto& item : message["reasoning_details"].items()) {
+    const JsonRef detail(item);
+    out.reasoning(detail["text"].is_text() ? detail["text"].text() : detail["summary"].text());
+  }
+}
+
+void end_answer(std::string_view finish_reason, Exchange& out) {
+  const Answer& answer = answer_of(out);
+  if (!answer.calls.empty() && !answer.details.list().empty() && !out.has_stopped()) {
+    out.carry(hob::JsonObject{{"reasoning_details", answer.details.list()}});
+  }
+  out.stop(stop_of(finish_reason, !answer.calls.empty()));
+}
+
 void emit_usage(JsonRef usage, Exchange& out) {
   if (!usage.is_object()) return;
   std::int64_t cached = usage["prompt_tokens_details"]["cached_tokens"].integer();
   if (cached == 0) cached = usage["prompt_cache_hit_tokens"].integer();  // DeepSeek
-  out.usage({usage["prompt_tokens"].integer(), usage["completion_tokens"].integer(), cached});
-}
-
-/// The words of an error object, in the shapes servers use.
-std::string error_words(JsonRef body) {
-  for (const JsonRef words : {body["error"]["message"], body["error"], body["message"], body["detail"],
-                              body["detail"][0]["msg"]}) {
-    if (words.is_text()) return std::string(words.text().substr(0, 1000));
-  }
-  if (body[0].is_object()) return error_words(body[0]);  // a list around the object
-  return "";
+  const auto count = [](std::int64_t tokens) { return std::max<std::int64_t>(0, tokens); };
+  out.usage({count(usage["prompt_tokens"].integer()), count(usage["completion_tokens"].integer()), count(cached)});
 }
 
 class OpenAi final : public hob::HttpProvider {
+  void setup() override {
+    HttpProvider::setup();
+    // One instance serves many models, so the request names the one that is meant.
+    embedder([] { return Json{{"model", ""}, {"dimension", 0}, {"max_batch", provider_openai::kEmbeddingBatch}}; },
+             [this](const Json& request) { return embed(request); });
+  }
+
   void configure() override {
-    std::string base = config().get("base_url", "https://api.openai.com/v1");
-    while (base.ends_with('/')) base.pop_back();
-    std::vector<std::pair<std::string, std::string>> headers{{"content-type", "application/json"}};
-    const JsonRef key = config()["api_key"];
-    if (key.is_object() || !key.text().empty()) headers.emplace_back("authorization", "Bearer ${secret:api_key}");
-    const std::string organization = config().get("organization", "");
-    if (!organization.empty()) headers.emplace_back("openai-organization", organization);
-    for (const auto& member : config()["headers"].members()) {
-      headers.emplace_back(member.key(), JsonRef(member.value()).text());
-    }
+    provider_openai::Server server = provider_openai::Server::read(config());
     style_.stream_usage = config().get("stream_usage", true);
-    style_.is_openai = base.find("://api.openai.com") != std::string::npos;
-    connect_timeout_ = std::chrono::seconds(config().get("connect_timeout_s", 10));
-    stall_timeout_ = std::chrono::seconds(config().get("stall_timeout_s", 120));
-    base_url_ = std::move(base);
-    headers_ = std::move(headers);
+    style_.is_openai = server.base_url.find("://api.openai.com") != std::string::npos;
+    server_ = std::move(server);
+  }
+
+  hob::Task<std::vector<float>> embed(Json request) {
+    const std::string model(request["model"].text());
+    if (model.empty()) throw Error{invalid, "\"model\" is missing: which model of the server embeds"};
+    provider_openai::EmbeddingStyle style{.model = model};
+    auto work = provider_openai::embed(http(), server_, std::move(style), hob::embedder_input(request), 0);
+    co_return co_await work;
   }
 
   hob::HttpRequest request(const Json& chat) override {
-    hob::HttpRequest http = to_server("/chat/completions");
+    hob::HttpRequest http = server_.request("/chat/completions");
     const bool streams = chat["stream"].boolean(true);
     http.method = "POST";
     http.mode = streams ? hob::HttpMode::sse : hob::HttpMode::whole;
@@ -114,7 +176,7 @@ class OpenAi final : public hob::HttpProvider {
 
   void event(const hob::SseEvent& event, Exchange& out) override {
     if (event.data == "[DONE]") {
-      if (!out.has_stopped()) out.stop(stop_of("", !tool_calls_of(out).empty()));
+      if (!out.has_stopped()) end_answer("", out);
       return;
     }
     const Json chunk = parsed(event.data, "an event");
@@ -129,10 +191,10 @@ class OpenAi final : public hob::HttpProvider {
       throw Error{hob::unavailable, "the model server sent an answer without choices: " + plain_excerpt(response.body)};
     }
     take_choice(body, "message", out);
-    if (!out.has_stopped()) out.stop(stop_of("", !tool_calls_of(out).empty()));
+    if (!out.has_stopped()) end_answer("", out);
   }
 
-  hob::HttpRequest models_request() override { return to_server("/models"); }
+  hob::HttpRequest models_request() override { return server_.request("/models"); }
 
   Json models(const hob::HttpResponse& response) override {
     const Json body = parsed(response.body, "a model list");
@@ -150,66 +212,28 @@ class OpenAi final : public hob::HttpProvider {
     return Json{{"models", std::move(models)}};
   }
 
-  std::string error_text(const hob::HttpResponse& response) override {
-    try {
-      const std::string words = error_words(Json::parse(response.body));
-      if (!words.empty()) return words;
-    } catch (const Error&) {
-      return plain_excerpt(response.body);  // no JSON: a proxy's page, or plain words
-    }
-    return plain_excerpt(response.body);
-  }
-
-  hob::HttpRequest to_server(std::string_view path) const {
-    hob::HttpRequest http;
-    http.url = base_url_ + std::string(path);
-    http.headers = headers_;
-    http.connect_timeout = connect_timeout_;
-    http.stall_timeout = stall_timeout_;
-    return http;
-  }
-
-  static Json parsed(std::string_view text, const char* what) {
-    try {
-      return Json::parse(text);
-    } catch (const Error&) {
-      std::string shown = plain_excerpt(text);
-      if (shown.empty()) shown = "it is empty";
-      throw Error{hob::unavailable, "the model server sent " + std::string(what) + " that is not JSON: " + shown};
-    }
-  }
-  /// An error inside an answer of status 200: OpenRouter and proxies put the status into its code.
-  Error refused(const Json& body) {
-    const std::int64_t code = body["error"]["code"].integer();
-    std::string words = error_words(body);
-    if (words.empty()) words = plain_excerpt(body.dump());
-    if (code < 400 || code > 599) return {hob::unavailable, "the model server answered with an error: " + words};
-    hob::HttpResponse response;
-    response.status = static_cast<int>(code);
-    response.body = body.dump();
-    return failure(response);
-  }
+  std::string error_text(const hob::HttpResponse& response) override { return provider_openai::error_text(response); }
 
   /// Both forms of an answer: `member` is "delta" in a stream, "message" in a whole one.
   void take_choice(const Json& chunk, const char* member, Exchange& out) {
     out.model(chunk["model"].text());
     const JsonRef choice = chunk["choices"][0];
     const JsonRef message = choice[member];
-    const JsonRef reasoning = message["reasoning_content"];  // DeepSeek, vLLM, llama.cpp
-    out.reasoning(reasoning.is_text() ? reasoning.text() : message["reasoning"].text());  // OpenRouter, Ollama
+    emit_reasoning(message, out);
+    answer_of(out).details.take(message["reasoning_details"]);
     emit_content(message["content"], out);
     out.text(message["refusal"].text());
     for (const auto& piece : message["tool_calls"].items()) take_tool_call(piece, out);
     emit_usage(chunk["usage"], out);
     const std::string_view reason = choice["finish_reason"].text();
-    if (!reason.empty()) out.stop(stop_of(reason, !tool_calls_of(out).empty()));
+    if (!reason.empty()) end_answer(reason, out);
   }
 
   void take_tool_call(JsonRef piece, Exchange& out) {
     const JsonRef function = piece["function"];
     const std::string_view id = piece["id"].text();
     const std::string_view name = function["name"].text();
-    const auto slot = tool_calls_of(out).place(piece, id, name);
+    const auto slot = answer_of(out).calls.place(piece, id, name);
     std::string made_id;
     if (slot.is_new && id.empty()) {
       made_id = "call_" + std::to_string(now().time_since_epoch().count()) + "_" + std::to_string(slot.number);
@@ -220,10 +244,8 @@ class OpenAi final : public hob::HttpProvider {
                   name, arguments.is_object() ? std::string_view(written) : arguments.text());
   }
 
-  std::string base_url_;
-  std::vector<std::pair<std::string, std::string>> headers_;
+  provider_openai::Server server_;
   provider_openai::Style style_;
-  std::chrono::milliseconds connect_timeout_{}, stall_timeout_{};
 };
 
 }  // namespace

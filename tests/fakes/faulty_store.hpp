@@ -22,9 +22,11 @@ class FaultyStore final : public Store, public Journal {
   Users& users() override { return real_.users(); }
   Kv& kv() override { return real_.kv(); }
   Searches& searches() override { return real_.searches(); }
+  Erasures& erasures() override { return real_.erasures(); }
   Imports& imports() override { return real_.imports(); }
   Memories& memories() override { return real_.memories(); }
   Blocks& blocks() override { return real_.blocks(); }
+  Vectors& vectors() override { return real_.vectors(); }
   Summaries& summaries() override { return broken_summaries ? *broken_summaries : real_.summaries(); }
   awaitable<Result<StoreStatus>> status() override { return real_.status(); }
   void close() override { real_.close(); }

@@ -14,7 +14,9 @@
 // code for the caller, anything else reads as internal). No exception crosses the C boundary.
 #pragma once
 
+#include "cpp/embedder.hpp"
 #include "cpp/error.hpp"
+#include "cpp/data_url.hpp"
 #include "cpp/json.hpp"
 #include "cpp/link.hpp"
 #include "cpp/provider.hpp"
@@ -25,6 +27,7 @@
 
 #include <any>
 #include <bit>
+#include <charconv>
 #include <chrono>
 #include <initializer_list>
 #include <map>

@@ -2,6 +2,8 @@
 // Sockets, TLS, timeouts and cancellation are the host's; this class carries events over and maps faults.
 #pragma once
 
+#include "http_failure.hpp"
+
 namespace hob {
 
 /// One answer of a model in the making: where event() puts deltas, and how it says that the answer is whole.
@@ -43,8 +45,14 @@ class HttpProvider : public Plugin {
   /// The request of the model list, and what its answer means.
   virtual HttpRequest models_request() = 0;
   virtual Json models(const HttpResponse& response) = 0;
+  /// The request of the next page of the model list; one without a URL: `response` was the last.
+  virtual HttpRequest next_models_request(const HttpResponse&) { return {}; }
   /// The server's own words in the body of a refused request; empty: it has none.
   virtual std::string error_text(const HttpResponse& response) { return std::string(plain_excerpt(response.body)); }
+  /// The status that a refusal means, where a server says it in the body (400 for a wrong key, say).
+  virtual int meaning(const HttpResponse& response) { return response.status; }
+  /// How many seconds a server that has too much to do asks to be left alone; 0: it does not say.
+  virtual std::int64_t retry_after(const HttpResponse& response) { return retry_after_seconds(response); }
 
   /// Call it at the start of setup() when overriding.
   void setup() override {
@@ -54,40 +62,9 @@ class HttpProvider : public Plugin {
 
   /// An error of a refused request: the status mapped, the server's words kept.
   Error failure(const HttpResponse& response) {
-    const int status = response.status;
-    std::string words = error_text(response);
-    std::string message = "the model server answered " + std::to_string(status);
-    if (!words.empty()) message += ": " + words;
-    if (status == 429) {
-      const std::string_view after = response.header("retry-after");
-      const bool is_seconds = !after.empty() && after.size() < 7 &&
-                              after.find_first_not_of("0123456789") == std::string_view::npos;
-      if (is_seconds) message = "retry after " + std::string(after) + " s: " + message;
-      return {overloaded, std::move(message)};
-    }
-    if (status == 401 || status == 403) return {denied, message + " (check the API key)"};
-    if (status == 404) return {not_found, message + " (check the model's name and base_url)"};
-    if (status == 408) return {timeout, std::move(message)};
-    if (status == 402) return {denied, std::move(message)};
-    if (status >= 500) return {unavailable, std::move(message)};
-    if (status >= 400) return {invalid, std::move(message)};
-    return {unavailable, message + " (not an answer of a model server; check base_url)"};
+    return http_failure(response, error_text(response), meaning(response), retry_after(response));
   }
-  /// A body for people: short, one line, and not an HTML page.
-  static std::string plain_excerpt(std::string_view body) {
-    const std::size_t start = body.find_first_not_of(" \t\r\n");
-    if (start == std::string_view::npos) return "";
-    body.remove_prefix(start);
-    if (body.front() == '<') return "an HTML page, not an answer of a model API";
-    std::string text;
-    for (const char c : body.substr(0, 300)) text += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    while (!text.empty() && text.size() == 300 && (static_cast<unsigned char>(text.back()) & 0xC0) == 0x80) text.pop_back();
-    if (body.size() > 300) {
-      if (!text.empty() && (static_cast<unsigned char>(text.back()) & 0x80)) text.pop_back();
-      text += "...";
-    }
-    return text;
-  }
+  static std::string plain_excerpt(std::string_view body) { return hob::plain_excerpt(body); }
 
  private:
   void complete(std::string_view chat, Call call) {
@@ -155,10 +132,18 @@ class HttpProvider : public Plugin {
   static void fail(Exchange& exchange, const Error& error) { exchange.call_.fail(error); }
 
   Task<Json> fetch_models() {
-    const HttpResponse response = co_await http().send(models_request());
-    if (!response.is_ok()) throw failure(response);
-    co_return models(response);
+    JsonArray all;
+    HttpRequest wanted = models_request();
+    for (int page = 0; page < kMaxModelPages && !wanted.url.empty(); ++page) {
+      const HttpResponse response = co_await http().send(wanted);
+      if (!response.is_ok()) throw failure(response);
+      const Json listed = models(response);
+      for (const auto& model : listed["models"].items()) all.push_back(model);
+      wanted = next_models_request(response);
+    }
+    co_return Json{{"models", std::move(all)}};
   }
+  static constexpr int kMaxModelPages = 20;  // for a server whose pages never end
 };
 
 }  // namespace hob

@@ -13,9 +13,10 @@ typedef struct {
   uint32_t struct_size;
   uint32_t reserved;
   /* Answers {"model":"...","dimension":n,"max_batch":n}. The model name changes whenever the vectors do:
-   * stored vectors of another name are not compared with new ones. [plugin] */
+   * stored vectors of another name are not compared with new ones. An embedder that serves many models answers
+   * model "" and dimension 0; each request names its model then, and its answer tells the dimension. [plugin] */
   void (*describe)(hob_plugin *plugin, hob_id call);
-  /* request_json: {"input":["text",...],"purpose":"query"|"document"}. The result is the one binary
+  /* request_json: {"input":["text",...],"purpose":"query"|"document","model"?}. The result is the one binary
    * payload of the ABI: little-endian float32, rows x dimension, in the order of the input. [plugin] */
   void (*embed)(hob_plugin *plugin, hob_id call, hob_str request_json);
 } hob_ext_embedder;
