@@ -62,7 +62,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
       make_embeddings({.core = core, .registry = registry.get(), .store = &store->vectors(), .config = config});
   const auto toolbox = make_toolbox(*registry, config);
   const auto outbox = make_outbox(core, *registry, *store, clock);
-  const auto learning = make_learning({core, store.get(), router.get(), &clock, config});
+  const auto learning = make_learning({core, store.get(), router.get(), &clock, config, is_command});
   MemoryBlocks blocks(store->blocks(), config);
   SessionBuffers buffers({core, store.get(), router.get(), &clock, config, is_command});
   add_memory_tools(*toolbox, {&blocks, store.get(), learning.get(), embeddings.get()});
