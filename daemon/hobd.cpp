@@ -61,7 +61,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   CO_CHECK(co_await forgetting->start());
   const auto toolbox = make_toolbox(*registry, config);
   const auto outbox = make_outbox(core, *registry, *store, clock);
-  const auto learning = make_learning({core, store.get(), router.get(), &clock, config});
+  const auto learning = make_learning({core, store.get(), router.get(), &clock, config, is_command});
   MemoryBlocks blocks(store->blocks(), config);
   SessionBuffers buffers({core, store.get(), router.get(), &clock, config, is_command});
   add_memory_tools(*toolbox, {.blocks = &blocks,
