@@ -62,21 +62,38 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   CO_CHECK(co_await forgetting->start());
   const auto toolbox = make_toolbox(*registry, config);
   const auto outbox = make_outbox(core, *registry, *store, clock);
+  const auto learning = make_learning({core, store.get(), router.get(), &clock, config});
   MemoryBlocks blocks(store->blocks(), config);
   SessionBuffers buffers({core, store.get(), router.get(), &clock, config, is_command});
-  add_memory_tools(*toolbox, {&blocks, store.get()});
-  const auto agent = make_agent({core, store.get(), router.get(), toolbox.get(), outbox.get(), &clock, config, embeddings.get(), &blocks, &buffers, nullptr, forgetting.get()});
+  add_memory_tools(*toolbox, {.blocks = &blocks,
+                              .store = store.get(),
+                              .clock = &clock,
+                              .config = [&settings] { return settings.current(); },
+                              .learning = learning.get(),
+                              .embeddings = embeddings.get()});
+  const auto agent = make_agent({.core = core,
+                                 .store = store.get(),
+                                 .router = router.get(),
+                                 .tools = toolbox.get(),
+                                 .outbox = outbox.get(),
+                                 .clock = &clock,
+                                 .config = config,
+                                 .embeddings = embeddings.get(),
+                                 .blocks = &blocks,
+                                 .buffers = &buffers,
+                                 .learning = learning.get(),
+                                 .forgetting = forgetting.get()});
+  learn_from_turns(*agent, *learning, *embeddings);
   const auto inbox = make_inbox(*store, *outbox, *agent, clock);
 
   Metrics metrics(kVersion);
   Events events(clock);
   count_outcomes(*agent, metrics, events);
-  agent->on_outcome([&](const TurnOutcome&) { embeddings->wake(); });
   notice.set_ways(outbox.get(), &events);
   HttpGate gate({core, registry.get(), &store->users(), &clock, [&](int status) { metrics.count_request(status); }}, config);
   const auto http = make_http_server(core, http_options(*config), gate);
   MethodTable methods;
-  settings.set_users({registry.get(), router.get(), toolbox.get(), agent.get(), embeddings.get(), &gate});
+  settings.set_users({registry.get(), router.get(), toolbox.get(), learning.get(), agent.get(), embeddings.get(), &gate});
   DaemonControl daemon = daemon_control(settings, stop, *http, clock);
   const auto consolidation = make_consolidation({.core = core, .store = store.get(), .router = router.get(), .clock = &clock, .config = daemon.config});
   agent->on_outcome([&](const TurnOutcome& outcome) { consolidation->touch(outcome.user_id); });
@@ -89,7 +106,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   add_forget_methods(methods, {forgetting.get()});
   add_consolidate_methods(methods, {consolidation.get()});
   add_turn_methods(methods, {store.get()});
-  add_memory_methods(methods, {store.get(), &clock, daemon.config});
+  add_memory_methods(methods, {store.get(), &clock, daemon.config, learning.get(), embeddings.get()});
   add_block_methods(methods, {&blocks});
   add_tool_methods(methods, {toolbox.get()});
   add_plugin_methods(methods, {registry.get()});
@@ -106,6 +123,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   embeddings->wake();
   // The last run's turns have their places before a channel or the listener brings new ones.
   co_await agent->resume();
+  co_await learning->resume();
   sink_tie.open(*inbox);
   co_await outbox->start();
   if (auto listening = listen(*control, *http, inherited.http); listening.has_error()) {
@@ -133,6 +151,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
     std::_Exit(static_cast<int>(Exit::failed));
   });
   co_await agent->drain(seconds(8));
+  co_await learning->stop(seconds(1));
   co_await buffers.stop(seconds(1));
   co_await http->drain(seconds(3));
   co_await control->stop(seconds(1));

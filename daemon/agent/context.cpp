@@ -58,6 +58,8 @@ json::object chat_message(const Message& message, std::size_t bytes) {
   object["at"] = format_time(message.at);  // for provider_offline, which quotes; servers never get it
   if (const json::array* calls = array_at(message.extra, "tool_calls")) object["tool_calls"] = *calls;
   if (const std::string_view id = string_or(message.extra, "tool_call_id"); !id.empty()) object["tool_call_id"] = id;
+  for (const char* key : {"carry", "carry_of"})
+    if (const json::value* kept = message.extra.if_contains(key)) object[key] = *kept;
   return object;
 }
 
@@ -190,7 +192,14 @@ json::object tool_calls_message(const ModelAnswer& answer) {
     calls.push_back(std::move(one));
   }
   message["tool_calls"] = std::move(calls);
+  put_carry(message, answer);
   return message;
+}
+
+void put_carry(json::object& message, const ModelAnswer& answer) {
+  if (answer.carry.empty()) return;
+  message["carry"] = answer.carry;
+  message["carry_of"] = answer.usage.model;
 }
 
 json::object tool_result_message(std::string_view call_id, std::string_view content) {

@@ -42,6 +42,8 @@ json::object build_chat(const ContextParts& parts);
 
 /// How an answer that calls tools, and a tool's result, are told to the model in the next round.
 json::object tool_calls_message(const ModelAnswer& answer);
+/// Adds what the model that answered must get back with this message, and which model that is.
+void put_carry(json::object& message, const ModelAnswer& answer);
 json::object tool_result_message(std::string_view call_id, std::string_view content);
 /// Tells the model something of ours at the end of what it is told.
 void add_note(json::array& messages, std::string_view note);

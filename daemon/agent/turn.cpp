@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "memory/blocks.hpp"
 #include "memory/buffer.hpp"
+#include "store/memories.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
@@ -288,7 +289,10 @@ class TurnRun {
       one["arguments"] = call.arguments;
       client_calls_.push_back(std::move(one));
     }
-    if (!client_calls_.empty()) stop_ = "tool_calls";
+    if (!client_calls_.empty()) {
+      stop_ = "tool_calls";
+      put_carry(client_carry_, answer);
+    }
     return !client_calls_.empty();
   }
 
@@ -356,7 +360,10 @@ class TurnRun {
   awaitable<Result<TurnReply>> end_replied() {
     Message message = reply_message(reply_text_);
     message.extra = std::move(reply_extra_);
-    if (!client_calls_.empty()) message.extra["tool_calls"] = client_calls_;
+    if (!client_calls_.empty()) {
+      message.extra["tool_calls"] = client_calls_;
+      for (const auto& [key, kept] : client_carry_) message.extra[key] = kept;
+    }
     json::object replied;
     replied["stop"] = stop_;
     if (!client_calls_.empty()) replied["client_tool_calls"] = client_calls_;
@@ -382,8 +389,19 @@ class TurnRun {
     end.steps.push_back(make_step("replied", context_.clock->now(), std::move(replied)));
     end.reply = std::move(message);
     CO_CHECK(co_await store_end(std::move(end)));
+    co_await mark_used();
     context_.buffers->wake(turn_.user_id, turn_.session_id);
     co_return reply;
+  }
+
+  /// Notes which memories the prompt held. The turn is over: a failure costs the note alone.
+  awaitable<void> mark_used() {
+    std::vector<std::string> used;
+    for (const RecalledItem& item : journal_.recalled)
+      if (item.source == "memory") used.push_back(item.id);
+    if (used.empty()) co_return;
+    const Result<void> marked = co_await store_.memories().mark_used(turn_.user_id, std::move(used), turn_.id);
+    if (marked.has_error()) log::warn("agent", "note the memories that turn {} used: {}", turn_.id, marked.error().message);
   }
 
   /// Ends the turn as failed or cancelled; a cancelled one keeps what was said so far as its reply. The result is
@@ -418,6 +436,7 @@ class TurnRun {
   std::string reply_text_, stop_ = "end";
   json::object reply_extra_;  // of a command's reply
   json::array client_calls_;
+  json::object client_carry_;  // what the model gets back with them
   std::vector<Step> last_steps_;
 };
 

@@ -82,17 +82,31 @@ class Command {
 
   /// The daemon's answer, and the events before it as they come.
   Exit call(std::string_view method, json::object params) {
-    const auto result = client_.call(method, std::move(params), [&](const json::value& event) {
+    const auto result = client_.call(method, params, [&](const json::value& event) {
       fmt::print("{}\n", line_.as_json ? json::serialize(event) : render_event(event));
       std::fflush(stdout);
     });
     if (result.has_error()) return failed(result.error());
+    if (method == "memory.export" && !line_.as_json) return print_lines(method, std::move(params), result->as_object());
     if (method == "config.check" && !line_.as_json) return print_faults(result->as_object());
     const bool human = !line_.as_json && isatty(STDOUT_FILENO) != 0;
     fmt::print("{}", line_.as_json ? json::serialize(*result) + "\n" : render(*result, human ? terminal_width() : 1000));
     // doctor: what it found decides, so that scripts can ask.
     if ((method == "system.doctor" || method == "config.check") && !bool_or(result->as_object(), "ok", true)) return Exit::refused;
     return Exit::done;
+  }
+
+  /// JSON lines as they are, all parts of them: what a file holds.
+  Exit print_lines(std::string_view method, json::object params, json::object part) {
+    for (;;) {
+      fmt::print("{}", string_or(part, "jsonl"));
+      const std::string_view next = string_or(part, "next_cursor");
+      if (next.empty()) return Exit::done;
+      params["cursor"] = next;
+      auto answer = client_.call(method, params);
+      if (answer.has_error()) return failed(answer.error());
+      part = std::move(answer->as_object());
+    }
   }
 
   /// A fault a line, as compilers do.

@@ -1,5 +1,7 @@
 #include "memory/forgetting.hpp"
 
+#include "memory/recall.hpp"
+
 #include "base/fault.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -65,9 +67,14 @@ class StoreForgetting final : public Forgetting {
     if (wanted.empty()) co_return ForgetPlan{};
     CO_TRY(std::vector<std::string> ids, co_await find_memories(user_id, wanted, limit));
     if (messages == WithMessages::yes) {
-      MessageQuery query{.text = text, .limit = limit, .commands = false};
-      CO_TRY(const std::vector<MessageHit> hits, co_await store_.conversations().search(user_id, std::move(query)));
-      for (const MessageHit& hit : hits) {
+      Recall recall(store_, nullptr);
+      SearchQuery query;
+      query.user_id = user_id;
+      query.text = text;
+      query.in = SearchQuery::In::messages;
+      query.limit = limit;
+      CO_TRY(const std::vector<RecallHit> hits, co_await recall.search(std::move(query)));
+      for (const RecallHit& hit : hits) {
         if (wanted.match(hit.message.text) == 0) continue;
         // The message that asks for this is one that is being answered: it stays, and is cleaned.
         std::vector<std::string> one{hit.message.id};

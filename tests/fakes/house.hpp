@@ -6,6 +6,7 @@
 #include "fakes/fake_clock.hpp"
 #include "fakes/fake_registry.hpp"
 #include "fakes/faulty_store.hpp"
+#include "fakes/plain_forgetting.hpp"
 #include "fakes/run.hpp"
 #include "fakes/temp_folder.hpp"
 #include "memory/blocks.hpp"
@@ -67,6 +68,8 @@ class House {
     context.outbox = outbox.get();
     context.clock = &clock;
     context.config = config;
+    forgetting = std::make_unique<PlainForgetting>(*store);
+    context.forgetting = forgetting.get();
     context.blocks = blocks.get();
     context.buffers = buffers.get();
     agent = make_agent(std::move(context));
@@ -122,6 +125,7 @@ class House {
   std::unique_ptr<Router> router;
   std::unique_ptr<Toolbox> toolbox;
   std::unique_ptr<Outbox> outbox;
+  std::unique_ptr<PlainForgetting> forgetting;
   std::unique_ptr<MemoryBlocks> blocks;
   std::unique_ptr<SessionBuffers> buffers;
   bool has_summary_model = false;  // set it and build() again
