@@ -14,6 +14,7 @@
 #include "memory/buffer.hpp"
 #include "memory/builtin_tools.hpp"
 #include "memory/forgetting.hpp"
+#include "memory/consolidation.hpp"
 #include "memory/embeddings.hpp"
 #include "store/vectors.hpp"
 
@@ -94,6 +95,8 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   MethodTable methods;
   settings.set_users({registry.get(), router.get(), toolbox.get(), learning.get(), agent.get(), embeddings.get(), &gate});
   DaemonControl daemon = daemon_control(settings, stop, *http, clock);
+  const auto consolidation = make_consolidation({.core = core, .store = store.get(), .router = router.get(), .clock = &clock, .config = daemon.config});
+  agent->on_outcome([&](const TurnOutcome& outcome) { consolidation->touch(outcome.user_id); });
   add_system_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});
   add_watch_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});
   add_api_methods(methods, *registry, kVersion);
@@ -101,6 +104,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   add_conversation_methods(methods, {.store = store.get(), .agent = agent.get(), .buffers = &buffers});
   add_import_methods(methods, {.store = store.get(), .imported = [&] { embeddings->wake(); }});
   add_forget_methods(methods, {forgetting.get()});
+  add_consolidate_methods(methods, {consolidation.get()});
   add_turn_methods(methods, {store.get()});
   add_memory_methods(methods, {store.get(), &clock, daemon.config, learning.get(), embeddings.get()});
   add_block_methods(methods, {&blocks});
@@ -130,6 +134,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   TaskGroup tasks(core);
   tasks.spawn("signals", follow_signals(core, settings, stop));
   tasks.spawn("watchdog", feed_watchdog(core));
+  consolidation->start();
   stop.set_ready();
   log::info("core", "hobd {}: http on {}:{}, socket {}", kVersion, config->http.address, http->port(), (config->runtime_dir / "hob.sock").string());
   log::info("core", "ready in {} ms", milliseconds_since_exec());
@@ -154,6 +159,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   co_await outbox->stop(seconds(1));
   co_await embeddings->stop(seconds(1));
   co_await registry->stop(seconds(3));
+  co_await consolidation->stop(seconds(1));
   co_await forgetting->stop(seconds(2));
   tasks.cancel();
   co_await tasks.async_wait(seconds(1));
