@@ -14,6 +14,7 @@
 #include "memory/buffer.hpp"
 #include "memory/builtin_tools.hpp"
 #include "memory/forgetting.hpp"
+#include "memory/consolidation.hpp"
 #include "memory/embeddings.hpp"
 #include "store/vectors.hpp"
 
@@ -40,9 +41,6 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   CO_TRY(const auto store, open_sqlite_store({.file = config->state_dir / "hob.db", .executor = core, .clock = &clock}));
   CO_CHECK(co_await ensure_default_user(store->users(), config->auth.mode));
 
-  const auto forgetting = make_forgetting(core, *store, config->state_dir);
-  CO_CHECK(co_await forgetting->start());
-
   const auto http_client = make_http_client(core);
   MethodTie method_tie;
   SinkTie sink_tie(core);
@@ -60,12 +58,19 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   const auto router = make_router(*registry, config, clock);
   const auto embeddings =
       make_embeddings({.core = core, .registry = registry.get(), .store = &store->vectors(), .config = config});
+  const auto forgetting = make_forgetting({core, store.get(), embeddings.get(), config->state_dir});
+  CO_CHECK(co_await forgetting->start());
   const auto toolbox = make_toolbox(*registry, config);
   const auto outbox = make_outbox(core, *registry, *store, clock);
-  const auto learning = make_learning({core, store.get(), router.get(), &clock, config});
+  const auto learning = make_learning({core, store.get(), router.get(), &clock, config, is_command});
   MemoryBlocks blocks(store->blocks(), config);
   SessionBuffers buffers({core, store.get(), router.get(), &clock, config, is_command});
-  add_memory_tools(*toolbox, {&blocks, store.get(), learning.get(), embeddings.get()});
+  add_memory_tools(*toolbox, {.blocks = &blocks,
+                              .store = store.get(),
+                              .clock = &clock,
+                              .config = [&settings] { return settings.current(); },
+                              .learning = learning.get(),
+                              .embeddings = embeddings.get()});
   const auto agent = make_agent({.core = core,
                                  .store = store.get(),
                                  .router = router.get(),
@@ -90,6 +95,8 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   MethodTable methods;
   settings.set_users({registry.get(), router.get(), toolbox.get(), learning.get(), agent.get(), embeddings.get(), &gate});
   DaemonControl daemon = daemon_control(settings, stop, *http, clock);
+  const auto consolidation = make_consolidation({.core = core, .store = store.get(), .router = router.get(), .clock = &clock, .config = daemon.config});
+  agent->on_outcome([&](const TurnOutcome& outcome) { consolidation->touch(outcome.user_id); });
   add_system_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});
   add_watch_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});
   add_api_methods(methods, *registry, kVersion);
@@ -97,6 +104,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   add_conversation_methods(methods, {.store = store.get(), .agent = agent.get(), .buffers = &buffers});
   add_import_methods(methods, {.store = store.get(), .imported = [&] { embeddings->wake(); }});
   add_forget_methods(methods, {forgetting.get()});
+  add_consolidate_methods(methods, {consolidation.get()});
   add_turn_methods(methods, {store.get()});
   add_memory_methods(methods, {store.get(), &clock, daemon.config, learning.get(), embeddings.get()});
   add_block_methods(methods, {&blocks});
@@ -126,6 +134,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   TaskGroup tasks(core);
   tasks.spawn("signals", follow_signals(core, settings, stop));
   tasks.spawn("watchdog", feed_watchdog(core));
+  consolidation->start();
   stop.set_ready();
   log::info("core", "hobd {}: http on {}:{}, socket {}", kVersion, config->http.address, http->port(), (config->runtime_dir / "hob.sock").string());
   log::info("core", "ready in {} ms", milliseconds_since_exec());
@@ -150,6 +159,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   co_await outbox->stop(seconds(1));
   co_await embeddings->stop(seconds(1));
   co_await registry->stop(seconds(3));
+  co_await consolidation->stop(seconds(1));
   co_await forgetting->stop(seconds(2));
   tasks.cancel();
   co_await tasks.async_wait(seconds(1));

@@ -14,6 +14,7 @@
 
 namespace hobd {
 
+class Consolidation;
 class Embeddings;
 class Forgetting;
 class Learning;
@@ -74,6 +75,11 @@ struct ForgetContext {
   Forgetting* forgetting = nullptr;
 };
 void add_forget_methods(MethodTable& table, ForgetContext context);
+/// memory.consolidate
+struct ConsolidateContext {
+  Consolidation* consolidation = nullptr;
+};
+void add_consolidate_methods(MethodTable& table, ConsolidateContext context);
 void add_turn_methods(MethodTable& table, StoreContext context);
 
 struct MemoryContext {

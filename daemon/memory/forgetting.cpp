@@ -5,6 +5,7 @@
 #include "base/fault.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "memory/embeddings.hpp"
 #include "store/blocks.hpp"
 #include "store/erasures.hpp"
 #include "store/terms.hpp"
@@ -16,6 +17,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 namespace hobd {
 namespace {
@@ -57,8 +59,8 @@ class Wanted {
 
 class StoreForgetting final : public Forgetting {
  public:
-  StoreForgetting(asio::any_io_executor core, Store& store, std::filesystem::path state_dir)
-      : core_(core), store_(store), state_dir_(std::move(state_dir)), tasks_(core) {}
+  explicit StoreForgetting(ForgettingContext context)
+      : core_(context.core), store_(*context.store), embeddings_(context.embeddings), state_dir_(std::move(context.state_dir)), tasks_(core_) {}
 
   awaitable<Result<ForgetPlan>> find(std::string user_id, std::string text, WithMessages messages, std::uint32_t limit) override {
     const Wanted wanted(text);
@@ -66,7 +68,11 @@ class StoreForgetting final : public Forgetting {
     CO_TRY(std::vector<std::string> ids, co_await find_memories(user_id, wanted, limit));
     if (messages == WithMessages::yes) {
       Recall recall(store_, nullptr);
-      SearchQuery query{.user_id = user_id, .text = text, .in = SearchQuery::In::messages, .limit = limit};
+      SearchQuery query;
+      query.user_id = user_id;
+      query.text = text;
+      query.in = SearchQuery::In::messages;
+      query.limit = limit;
       CO_TRY(const std::vector<RecallHit> hits, co_await recall.search(std::move(query)));
       for (const RecallHit& hit : hits) {
         if (wanted.match(hit.message.text) == 0) continue;
@@ -140,16 +146,19 @@ class StoreForgetting final : public Forgetting {
 
   std::shared_ptr<Job> start_job(const std::string& id) {
     auto job = std::make_shared<Job>(core_);
-    tasks_.spawn("forget", run(store_, id, job));
+    tasks_.spawn("forget", run(store_, embeddings_, id, job));
     return job;
   }
 
-  static awaitable<void> run(Store& store, std::string id, std::shared_ptr<Job> job) {
+  static awaitable<void> run(Store& store, Embeddings* embeddings, std::string id, std::shared_ptr<Job> job) {
+    bool indexes_dropped = false;
     asio::steady_timer pause(co_await asio::this_coro::executor);
     for (milliseconds wait = kFirstRetry; !job->progress.done;) {
       auto stepped = co_await store.erasures().step(id);
       if (stepped.has_value()) {
         job->progress = *std::move(stepped);
+        // Also for one that a crash interrupted: its indexes may be on disk still.
+        if (embeddings && job->progress.rows_gone && !std::exchange(indexes_dropped, true)) embeddings->drop(job->progress.user_id);
         fault_point("forget.after_step");
         wait = kFirstRetry;
         continue;
@@ -199,6 +208,7 @@ class StoreForgetting final : public Forgetting {
 
   asio::any_io_executor core_;
   Store& store_;
+  Embeddings* embeddings_;
   std::filesystem::path state_dir_;
   TaskGroup tasks_;
 };
@@ -214,8 +224,8 @@ json::object to_json(const ForgetReceipt& receipt) {
   return object;
 }
 
-std::unique_ptr<Forgetting> make_forgetting(asio::any_io_executor core, Store& store, std::filesystem::path state_dir) {
-  return std::make_unique<StoreForgetting>(core, store, std::move(state_dir));
+std::unique_ptr<Forgetting> make_forgetting(ForgettingContext context) {
+  return std::make_unique<StoreForgetting>(std::move(context));
 }
 
 }  // namespace hobd

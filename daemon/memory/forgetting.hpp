@@ -14,6 +14,8 @@
 
 namespace hobd {
 
+class Embeddings;
+
 enum class WithMessages { no, yes };
 
 /// What a forget would take, for people to look at before it does.
@@ -52,7 +54,13 @@ class Forgetting {
   virtual awaitable<void> stop(std::chrono::milliseconds limit) = 0;
 };
 
-/// `store` outlives it; `state_dir` is where the database and its copies are.
-std::unique_ptr<Forgetting> make_forgetting(asio::any_io_executor core, Store& store, std::filesystem::path state_dir);
+/// What it works with. All outlive it.
+struct ForgettingContext {
+  asio::any_io_executor core;
+  Store* store = nullptr;
+  Embeddings* embeddings = nullptr;  // their indexes are dropped; null: there are none
+  std::filesystem::path state_dir;   // where the database and its copies are
+};
+std::unique_ptr<Forgetting> make_forgetting(ForgettingContext context);
 
 }  // namespace hobd

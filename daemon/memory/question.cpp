@@ -53,8 +53,10 @@ Question read_question(std::string_view text, Time asked_at) {
                                 "come", "came", "mention", "mentioned", "calculate", "calculated"};
   static const Words kSaid = {"advice", "suggestion", "suggestions", "recommendation", "recommendations", "answer", "answers", "explanation", "idea", "ideas"};
   Question question;
-  question.terms = query_terms(text);
   question.dates = find_dates(text.substr(0, 16 << 10), asked_at);
+  question.terms = query_terms(text);
+  for (const DateMention& date : question.dates)
+    for (std::string& term : terms(text.substr(date.at, date.size))) question.date_terms.insert(std::move(term));
   const std::vector<std::string> words = words_of(text);
   const auto word = [&](std::size_t i) { return i < words.size() ? std::string_view(words[i]) : std::string_view(); };
   for (std::size_t i = 0; i < words.size(); ++i) {

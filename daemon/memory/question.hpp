@@ -3,6 +3,7 @@
 
 #include "memory/dates.hpp"
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@ namespace hobd {
 
 struct Question {
   std::vector<std::string> terms;   // to look for, each once, at most 64
+  std::set<std::string> date_terms; // of these, those of dates: what was said then hardly says when it was
   std::vector<DateMention> dates;   // that it names, resolved against when it was asked
   bool asks_when = false;           // "when did ...", "what day ..."
   bool wants_latest = false;        // "latest", "still", "now": newer is likelier

@@ -21,6 +21,7 @@ std::vector<double> weights_of(const Question& question, const TermCounts& count
     const double holding = counts.holding[i], all = std::max(counts.rows, holding);
     double weight = holding > 0 ? std::pow(std::log(1 + (all - holding + 0.5) / (holding + 0.5)), w.rarity) : 0;
     if (names.contains(question.terms[i])) weight *= w.name;
+    if (question.date_terms.contains(question.terms[i])) weight *= w.date_word;
     weights.push_back(weight);
   }
   return weights;
@@ -103,6 +104,9 @@ void sort_best_first(std::vector<Ranked>& ranked) {
   std::sort(ranked.begin(), ranked.end(), [](const Ranked& a, const Ranked& b) { return a.score != b.score ? a.score > b.score : a.index > b.index; });
 }
 
+/// Between 0 and 1, in the same order.
+double shown(double score) { return score / (1 + score); }
+
 /// How good a match the best one is at all, 0..1: what makes scores of two lists comparable.
 double quality_of(double best, double ideal) { return ideal > 0 ? std::min(1.0, best / ideal) : 0; }
 
@@ -165,8 +169,7 @@ std::vector<Ranked> rank_messages(const Question& question, const MessageCandida
     const TextTraits traits = traits_of(item.text);
     hit.why.factor = form_factor(traits, w) * (question.asks_when && traits.has_time ? w.when : 1);
     if (w.has_factor) hit.why.factor *= bounded(recency(item.at, now), question);
-    score *= person * hit.why.factor * quality;
-    hit.score = score;
+    hit.score = shown(score * person * hit.why.factor * quality);
     ranked.push_back(hit);
   }
   sort_best_first(ranked);
@@ -213,7 +216,7 @@ std::vector<Ranked> rank_memories(const Question& question, const MemoryCandidat
       const double fresh = recency(memory.last_used_at ? std::max(*memory.last_used_at, memory.recorded_at) : memory.recorded_at, now);
       hit.why.factor = bounded(question.wants_latest ? fresh : (memory.importance + fresh + use) / 3, question);
     }
-    hit.score = score * person * hit.why.factor * quality;
+    hit.score = shown(score * person * hit.why.factor * quality);
     ranked.push_back(hit);
   }
   sort_best_first(ranked);

@@ -28,10 +28,11 @@ struct HitReasons {
 struct RankingWeights {
   double own = 1, previous = 0.5, second = 0.25, next = 0.25;
   double saturation = 1.0;      // k1
-  double length_share = 0.5;    // b
+  double length_share = 0.35;   // b
   double usual_length = 120;    // characters
   double rarity = 1.5;          // the power of idf
   double name = 0.3;            // how much the name of somebody who speaks counts as a word
+  double date_word = 0.3;       // and how much a word of a date does
   double session = 0.3, date = 0.6;
   double when = 1.2, speaker = 1.8;
   double question = 0.4, empty = 1.5;

@@ -23,6 +23,7 @@ class Removal {
       if (rows.integer(4)) turns_.insert(rows.integer(4));
     }
     batch_.messages.remove(row, user_, text);
+    TRY(count_vectors(0, row));
     TRY(db_.run("DELETE FROM messages WHERE id = ?", row));
     ++receipt_.messages;
     receipt_.summaries += TRY(db_.run("DELETE FROM session_summaries WHERE session = ?", session));
@@ -59,6 +60,7 @@ class Removal {
       auto rows = TRY(db_.query("SELECT id, text FROM memories WHERE memory = ?", memory));
       while (TRY(rows.next())) {
         batch_.memories.remove(rows.integer(0), user_, rows.view(1));
+        TRY(count_vectors(1, rows.integer(0)));
         ++receipt_.versions;
       }
     }
@@ -81,6 +83,7 @@ class Removal {
       while (TRY(rows.next())) changes_.insert(rows.integer(0));
     }
     batch_.memories.remove(version, user_, text);
+    TRY(count_vectors(1, version));
     // Undo can no longer lead there.
     TRY(db_.run("DELETE FROM memory_entries WHERE old_version = ?1 OR new_version = ?1", version));
     TRY(db_.run("DELETE FROM memories WHERE id = ?", version));
@@ -120,6 +123,13 @@ class Removal {
   }
 
  private:
+  /// They go with their row (schema_vectors.hpp).
+  Result<void> count_vectors(int source, std::int64_t row) {
+    auto rows = TRY(db_.query("SELECT count(*) FROM vectors WHERE source = ? AND row = ?", source, row));
+    if (TRY(rows.next())) receipt_.vectors += rows.integer(0);
+    return {};
+  }
+
   WriteBatch& batch_;
   Connection& db_;
   std::int64_t user_;

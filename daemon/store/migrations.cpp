@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "store/schema_blocks.hpp"
+#include "store/schema_consolidations.hpp"
 #include "store/schema_erasures.hpp"
 #include "store/schema_imports.hpp"
 #include "store/schema_memories.hpp"
@@ -170,7 +171,8 @@ CREATE VIRTUAL TABLE message_fts USING fts5(
 )sql";
 
 constexpr std::array kSteps = {kVersion1,      kVersion2,      kSchemaRecall,  kSchemaMemories,
-                              kSchemaBlocks,  kSchemaVectors, kSchemaImports, kSchemaErasures};
+                              kSchemaBlocks,  kSchemaVectors, kSchemaImports, kSchemaErasures,
+                              kSchemaConsolidations};
 
 }  // namespace
 

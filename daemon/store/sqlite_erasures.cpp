@@ -80,7 +80,12 @@ Result<Row> begin(Connection& db, std::int64_t user, const std::string& user_id,
   return row;
 }
 
-Result<void> remove_rows(WriteBatch& batch, Row& row, const ErasureSet& set, const Redactor& redactor) {
+Result<void> remove_rows(WriteBatch& batch, Row& row, ErasureSet set) {
+  // What was built on it since the erasure began.
+  const std::size_t before = set.memories.size();
+  TRY(grow_erasure_set(batch.db, row.user, false, set));
+  if (set.memories.size() > before) TRY(lay_tombstones(batch.db, row.user_name, set, row.value.receipt.at));
+  const Redactor redactor = TRY(redactor_of(batch.db, set));
   TRY(clean_outbox(batch.db, row.user, redactor));
   TRY(clean_blocks(batch.db, row.user, redactor));
   ErasureReceipt& receipt = row.value.receipt;
@@ -110,7 +115,7 @@ Result<Row> step_in_batch(WriteBatch& batch, const std::string& erasure_id) {
       } else if (row.phase == Phase::messages) {
         is_over = TRY(clean_messages(batch, row.user, set, redactor, progress));
       } else {
-        TRY(remove_rows(batch, row, set, redactor));
+        TRY(remove_rows(batch, row, set));
         is_over = true;
       }
       break;

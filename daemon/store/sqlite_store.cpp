@@ -125,6 +125,7 @@ class SqliteStore final : public Store {
     kv_ = make_sqlite_kv(parts);
     searches_ = make_sqlite_searches(parts);
     imports_ = make_sqlite_imports(parts);
+    consolidations_ = make_sqlite_consolidations(parts);
     erasures_ = make_sqlite_erasures(parts, options.file.parent_path() / "tombstones.jsonl");
     memories_ = make_sqlite_memories(parts);
     blocks_ = make_sqlite_blocks(parts);
@@ -138,6 +139,7 @@ class SqliteStore final : public Store {
   Users& users() override { return *users_; }
   Kv& kv() override { return *kv_; }
   Searches& searches() override { return *searches_; }
+  Consolidations& consolidations() override { return *consolidations_; }
   Erasures& erasures() override { return *erasures_; }
   Imports& imports() override { return *imports_; }
   Memories& memories() override { return *memories_; }
@@ -179,6 +181,7 @@ class SqliteStore final : public Store {
   std::unique_ptr<Kv> kv_;
   std::unique_ptr<Searches> searches_;
   std::unique_ptr<Imports> imports_;
+  std::unique_ptr<Consolidations> consolidations_;
   std::unique_ptr<Erasures> erasures_;
   std::unique_ptr<Memories> memories_;
   std::unique_ptr<Blocks> blocks_;

@@ -164,6 +164,7 @@ struct StoreStatus {
   bool is_writable = true;  // false while writes fail: the disk is full or failing
 };
 
+class Consolidations;
 class Erasures;
 class Memories;
 class Searches;
@@ -179,6 +180,7 @@ class Store {
   virtual Users& users() = 0;
   virtual Kv& kv() = 0;
   virtual Searches& searches() = 0;  // store/searches.hpp
+  virtual Consolidations& consolidations() = 0;  // store/consolidations.hpp
   virtual Erasures& erasures() = 0;  // store/erasures.hpp
   virtual Imports& imports() = 0;
   virtual Memories& memories() = 0;  // store/memories.hpp

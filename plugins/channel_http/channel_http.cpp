@@ -175,6 +175,11 @@ void HttpChannel::memory_routes() {
   pass("POST /memory", "memory.add", body);
   pass("POST /memory/upsert", "memory.upsert", body);
   pass("POST /memory/clear", "memory.clear", body);
+  pass("POST /memory/forget", "memory.forget", [](const Request& r, JsonObject& params) {
+    JsonObject body = body_object(r);
+    check_members(body, {"id", "ids", "q", "messages", "dry_run"});
+    params = std::move(body);
+  });
   pass("GET /memory/search", "memory.search", [](const Request& r, JsonObject& params) {
     take_query(r, params, {"q", "in", "kind", "topic", "person", "since", "until", "valid_at", "as_of"}, {"k"});
   });

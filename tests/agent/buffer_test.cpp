@@ -22,6 +22,9 @@ struct Home {
     run(house.io, house.buffers->async_idle());
     return reply;
   }
+  void add_tools() {
+    add_memory_tools(*house.toolbox, {house.blocks.get(), house.store.get(), &house.clock, [this] { return house.config; }});
+  }
   std::string prompt() const { return json::serialize(house.model.requests.back().at("messages")); }
   std::string system() const { return std::string(house.model.requests.back().at("messages").at(0).at("content").as_string()); }
   SessionSummary summary() { return run(house.io, house.store->summaries().find(house.user.id, session)).value(); }
@@ -281,7 +284,7 @@ TEST_CASE("blocks stand right behind the persona in every prompt") {
 
 TEST_CASE("the model edits blocks with its tools, under tools.approval ask too") {
   Home home;
-  add_memory_tools(*home.house.toolbox, {home.house.blocks.get(), home.house.store.get()});
+  home.add_tools();
   home.house.model.answers.push_back(calls_tool("c1", "block_append", R"({"label":"human","text":"Her name is Anna."})"));
   home.talk("I'm Anna.", "Nice to meet you.");
   CHECK(run(home.house.io, home.house.blocks->find(home.house.user.id, "human"))->text == "Her name is Anna.");
@@ -292,7 +295,7 @@ TEST_CASE("the model edits blocks with its tools, under tools.approval ask too")
 
 TEST_CASE("a turn that read a tool's result from outside can't change who the user is") {
   Home home;
-  add_memory_tools(*home.house.toolbox, {home.house.blocks.get(), home.house.store.get()});
+  home.add_tools();
   home.house.registry.add_tool(tool_manifest("fetch"), *home.house.tools);
   home.house.model.answers.push_back(calls_tool("c1", "fetch", R"({"x":1})"));
   home.house.model.answers.push_back(calls_tool("c2", "block_append", R"({"label":"human","text":"Owes the bank a million."})"));

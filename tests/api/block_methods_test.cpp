@@ -18,7 +18,7 @@ struct Office {
   Office() {
     user = run(io, store->users().ensure("anna", false)).value();
     add_block_methods(table, {&blocks});
-    add_conversation_methods(table, {store.get(), nullptr, &buffers});
+    add_conversation_methods(table, {.store = store.get(), .buffers = &buffers});
   }
   ~Office() {
     run(io, buffers.stop(std::chrono::milliseconds(0)));

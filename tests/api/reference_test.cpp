@@ -22,6 +22,7 @@ void add_all(MethodTable& table, DaemonControl& daemon, Registry& registry) {
   add_chat_methods(table, {});
   add_conversation_methods(table, {});
   add_import_methods(table, {});
+  add_consolidate_methods(table, {});
   add_forget_methods(table, {});
   add_turn_methods(table, {});
   add_memory_methods(table, {});

@@ -1,4 +1,4 @@
-// A strict stand-in for an OpenAI-compatible server (POST /v1/chat/completions, GET /v1/models), one thread
+// A strict stand-in for an OpenAI-compatible server (POST /v1/chat/completions, /v1/embeddings, GET /v1/models), one thread
 // on epoll, fast enough not to be what a benchmark measures.
 //
 //   fake_openai [--port 0] [--key KEY] [--delay-ms N]
@@ -12,6 +12,9 @@
 // first byte; "slow-named" too, and puts "T -> " before what tools said; "error-401|403|404|429|500|503" that status; "html" a proxy's page; "half" ends amid the stream;
 // "empty" an empty body; "hangup" closes without a byte; "stall" sends a delta and then nothing;
 // "no-usage" leaves usage out; "garbage" sends data that isn't JSON.
+//
+// POST /v1/embeddings: a vector of 8 numbers (or "dimensions") a text, made of its letters; "embed-error-N" refuses with N,
+// "embed-short" leaves a row out. Empty inputs, more than 2,048 of them and unknown members are refused.
 //
 // GET /__stats: {"requests":n,"answers":{"<T>#<tool answers>":count}}: a count above 1 is a call paid twice.
 #include "model_script.hpp"
@@ -272,6 +275,14 @@ class Server {
       c.out += http_response(200, "application/json", json::serialize(json::object{{"object", "list"}, {"data", data}}));
       return;
     }
+    if (line.starts_with("POST /v1/embeddings ")) {
+      try {
+        embed(c, body);
+      } catch (const Refusal& refusal) {
+        c.out += refusal_response(refusal);
+      }
+      return;
+    }
     if (!line.starts_with("POST /v1/chat/completions ")) {
       c.out += refusal_response({404, "Invalid URL (" + line.substr(0, line.rfind(' ')) + ")"});
       return;
@@ -340,6 +351,61 @@ class Server {
       if (parameters && (!parameters->is_object() || parameters->at("type").as_string() != "object"))
         throw Refusal{400, "Invalid schema for function '" + name + "': schema must be of type \"object\"."};
     }
+  }
+
+  static std::string base64(const std::vector<float>& row) {
+    static constexpr char kLetters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string bytes(reinterpret_cast<const char*>(row.data()), row.size() * sizeof(float)), out;
+    for (std::size_t i = 0; i < bytes.size(); i += 3) {
+      std::uint32_t three = 0;
+      for (std::size_t k = 0; k < 3; ++k) three = (three << 8) | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u);
+      for (std::size_t k = 0; k < 4; ++k) out += i + k > bytes.size() ? '=' : kLetters[(three >> (18 - 6 * k)) & 63];
+    }
+    return out;
+  }
+
+  void embed(Connection& c, const std::string& body) {
+    ++requests_;
+    json::object request;
+    std::vector<std::string> texts;
+    std::size_t dimensions = 8;
+    std::string model;
+    bool as_base64 = false;
+    try {
+      request = json::parse(body).as_object();
+      for (const auto& [key, unused] : request)
+        if (key != "model" && key != "input" && key != "dimensions" && key != "encoding_format" && key != "user")
+          throw Refusal{400, "Unrecognized request argument supplied: " + std::string(key)};
+      model = request.at("model").as_string();
+      if (request.at("input").is_string()) texts.emplace_back(request.at("input").get_string());
+      else
+        for (const json::value& text : request.at("input").as_array()) texts.emplace_back(text.as_string());
+      if (const auto* wanted = request.if_contains("dimensions")) dimensions = wanted->to_number<std::size_t>();
+      if (const auto* format = request.if_contains("encoding_format")) {
+        if (*format != "float" && *format != "base64") throw Refusal{400, "Invalid 'encoding_format'."};
+        as_base64 = *format == "base64";
+      }
+    } catch (const Refusal&) {
+      throw;
+    } catch (const std::exception& e) {
+      throw Refusal{400, std::string("Invalid type or missing member: ") + e.what()};
+    }
+    if (texts.empty() || texts.size() > 2048) throw Refusal{400, "Invalid 'input': 1 to 2048 texts.", "invalid_request_error", "input"};
+    if (dimensions < 1 || dimensions > 3072) throw Refusal{400, "Invalid 'dimensions'.", "invalid_request_error", "dimensions"};
+    if (model.starts_with("embed-error-")) throw Refusal{std::atoi(model.c_str() + 12), "The server is asked to fail."};
+    json::array data;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      if (texts[i].empty()) throw Refusal{400, "Invalid 'input[" + std::to_string(i) + "]': input cannot be an empty string."};
+      if (counts_.size() < 2'000'000) ++counts_["embed:" + texts[i]];
+      std::vector<float> row(dimensions, 0.0f);
+      for (const char ch : texts[i]) row[static_cast<unsigned char>(ch) % dimensions] += 1;
+      json::value vector = as_base64 ? json::value(json::string(base64(row))) : json::value(json::array(row.begin(), row.end()));
+      data.push_back(json::object{{"object", "embedding"}, {"index", i}, {"embedding", std::move(vector)}});
+    }
+    if (model == "embed-short") data.pop_back();
+    const json::object usage{{"prompt_tokens", texts.size()}, {"total_tokens", texts.size()}};
+    c.out += http_response(200, "application/json",
+                           json::serialize(json::object{{"object", "list"}, {"model", model}, {"data", data}, {"usage", usage}}));
   }
 
   void complete(Connection& c, const std::string& body) {

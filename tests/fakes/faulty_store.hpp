@@ -22,6 +22,7 @@ class FaultyStore final : public Store, public Journal {
   Users& users() override { return real_.users(); }
   Kv& kv() override { return real_.kv(); }
   Searches& searches() override { return real_.searches(); }
+  Consolidations& consolidations() override { return real_.consolidations(); }
   Erasures& erasures() override { return real_.erasures(); }
   Imports& imports() override { return real_.imports(); }
   Memories& memories() override { return real_.memories(); }

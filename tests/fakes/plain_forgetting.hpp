@@ -45,6 +45,8 @@ class PlainForgetting final : public Forgetting {
     CO_CHECK(co_await store_.memories().apply(std::move(change), Durability::journaled));
     co_return receipt;
   }
+  awaitable<Result<void>> start() override { co_return Result<void>{}; }
+  awaitable<void> stop(std::chrono::milliseconds) override { co_return; }
 
  private:
   Store& store_;

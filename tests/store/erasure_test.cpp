@@ -73,7 +73,7 @@ struct ErasureHouse : TestStore {
     return found;
   }
   std::int64_t indexed(const std::string& text) {
-    return static_cast<std::int64_t>(get(conversations().search(anna, {.text = text, .limit = 50})).size());
+    return static_cast<std::int64_t>(found(anna, text).size());
   }
 
   std::string anna;
@@ -286,7 +286,7 @@ TEST_CASE("a forgotten line of an imported history is not imported again, what w
   const Time then = t.clock.time - std::chrono::hours(24), later = t.clock.time + std::chrono::hours(24);
   const std::vector<ImportedMessage> history{line("1", kSecret, then), line("2", "we land in Oslo", then)};
   t.get(t.store->imports().add(t.anna, history));
-  const auto hits = t.get(t.conversations().search(t.anna, {.text = "shed password", .limit = 5}));
+  const auto hits = t.found(t.anna, "shed password");
   REQUIRE(hits.size() == 1);
   CHECK(hits[0].message.external_id == "1");
   t.erase({hits[0].message.id});
