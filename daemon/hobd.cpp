@@ -95,7 +95,12 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   MethodTable methods;
   settings.set_users({registry.get(), router.get(), toolbox.get(), learning.get(), agent.get(), embeddings.get(), &gate});
   DaemonControl daemon = daemon_control(settings, stop, *http, clock);
-  const auto consolidation = make_consolidation({.core = core, .store = store.get(), .router = router.get(), .learning = learning.get(), .clock = &clock, .config = daemon.config});
+  const auto consolidation = make_consolidation({.core = core,
+                                                 .store = store.get(),
+                                                 .router = router.get(),
+                                                 .learning = learning.get(),
+                                                 .clock = &clock,
+                                                 .config = daemon.config});
   agent->on_outcome([&](const TurnOutcome& outcome) { consolidation->touch(outcome.user_id); });
   add_system_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});
   add_watch_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});
