@@ -334,7 +334,7 @@ class LearningImpl final : public Learning {
     CandidateQuery query;
     query.user_id = user_id;
     query.terms = query_terms(words);
-    CO_TRY(MemoryCandidates older, co_await context_.store->searches().memories(std::move(query), MemoryFilter{}));
+    CO_TRY(MemoryCandidates older, co_await context_.store->searches().memories(std::move(query), current));
     std::unordered_set<std::string> known;
     for (const Memory& memory : held) known.insert(memory.id);
     for (MemoryCandidate& candidate : older.items)
