@@ -322,10 +322,11 @@ class LearningImpl final : public Learning {
   /// What a finding is judged against: the newest memories, and of older ones those that share a word with `words`.
   awaitable<Result<std::vector<Memory>>> current_memories(const std::string& user_id, std::string words) {
     std::vector<Memory> held;
+    const MemoryFilter current;  // a temporary in the call would be destroyed twice
     PageRequest page;
     page.limit = 500;
     do {
-      CO_TRY(Page<Memory> part, co_await context_.store->memories().list(user_id, MemoryFilter{}, page));
+      CO_TRY(Page<Memory> part, co_await context_.store->memories().list(user_id, current, page));
       std::move(part.items.begin(), part.items.end(), std::back_inserter(held));
       page.cursor = std::move(part.next);
     } while (!page.cursor.empty() && held.size() < kMostHeld);
