@@ -1,5 +1,6 @@
 // hobd: builds the object graph top to bottom, runs it, and takes it down in reverse.
 
+#include "agent/commands.hpp"
 #include "api/control_socket.hpp"
 #include "api/http_gate.hpp"
 #include "api/methods.hpp"
@@ -10,6 +11,10 @@
 #include "app/systemd.hpp"
 #include "app/ties.hpp"
 #include "app/wiring.hpp"
+#include "memory/buffer.hpp"
+#include "memory/builtin_tools.hpp"
+#include "memory/forgetting.hpp"
+#include "memory/consolidation.hpp"
 #include "memory/embeddings.hpp"
 #include "store/vectors.hpp"
 
@@ -53,28 +58,61 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   const auto router = make_router(*registry, config, clock);
   const auto embeddings =
       make_embeddings({.core = core, .registry = registry.get(), .store = &store->vectors(), .config = config});
+  const auto forgetting = make_forgetting({core, store.get(), embeddings.get(), config->state_dir});
+  CO_CHECK(co_await forgetting->start());
   const auto toolbox = make_toolbox(*registry, config);
   const auto outbox = make_outbox(core, *registry, *store, clock);
-  const auto agent = make_agent({core, store.get(), router.get(), toolbox.get(), outbox.get(), &clock, config});
+  const auto learning = make_learning({core, store.get(), router.get(), &clock, config, is_command});
+  MemoryBlocks blocks(store->blocks(), config);
+  SessionBuffers buffers({core, store.get(), router.get(), &clock, config, is_command});
+  add_memory_tools(*toolbox, {.blocks = &blocks,
+                              .store = store.get(),
+                              .clock = &clock,
+                              .config = [&settings] { return settings.current(); },
+                              .learning = learning.get(),
+                              .embeddings = embeddings.get()});
+  const auto agent = make_agent({.core = core,
+                                 .store = store.get(),
+                                 .router = router.get(),
+                                 .tools = toolbox.get(),
+                                 .outbox = outbox.get(),
+                                 .clock = &clock,
+                                 .config = config,
+                                 .embeddings = embeddings.get(),
+                                 .blocks = &blocks,
+                                 .buffers = &buffers,
+                                 .learning = learning.get(),
+                                 .forgetting = forgetting.get()});
+  learn_from_turns(*agent, *learning, *embeddings);
   const auto inbox = make_inbox(*store, *outbox, *agent, clock);
 
   Metrics metrics(kVersion);
   Events events(clock);
   count_outcomes(*agent, metrics, events);
-  agent->on_outcome([&](const TurnOutcome&) { embeddings->wake(); });
   notice.set_ways(outbox.get(), &events);
   HttpGate gate({core, registry.get(), &store->users(), &clock, [&](int status) { metrics.count_request(status); }}, config);
   const auto http = make_http_server(core, http_options(*config), gate);
   MethodTable methods;
-  settings.set_users({registry.get(), router.get(), toolbox.get(), agent.get(), embeddings.get(), &gate});
+  settings.set_users({registry.get(), router.get(), toolbox.get(), learning.get(), agent.get(), embeddings.get(), &gate});
   DaemonControl daemon = daemon_control(settings, stop, *http, clock);
+  const auto consolidation = make_consolidation({.core = core,
+                                                 .store = store.get(),
+                                                 .router = router.get(),
+                                                 .learning = learning.get(),
+                                                 .clock = &clock,
+                                                 .config = daemon.config});
+  agent->on_outcome([&](const TurnOutcome& outcome) { consolidation->touch(outcome.user_id); });
   add_system_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});
   add_watch_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});
   add_api_methods(methods, *registry, kVersion);
   add_chat_methods(methods, {agent.get(), &store->users(), [&](const std::string& user) { return gate.take_turn(user); }});
-  add_conversation_methods(methods, {store.get(), agent.get()});
+  add_conversation_methods(methods, {.store = store.get(), .agent = agent.get(), .buffers = &buffers});
+  add_import_methods(methods, {.store = store.get(), .imported = [&] { embeddings->wake(); }});
+  add_forget_methods(methods, {forgetting.get()});
+  add_consolidate_methods(methods, {consolidation.get()});
   add_turn_methods(methods, {store.get()});
-  add_memory_methods(methods, {store.get()});
+  add_memory_methods(methods, {store.get(), &clock, daemon.config, learning.get(), embeddings.get()});
+  add_block_methods(methods, {&blocks});
   add_tool_methods(methods, {toolbox.get()});
   add_plugin_methods(methods, {registry.get()});
   add_model_methods(methods, {router.get(), &clock});
@@ -90,6 +128,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   embeddings->wake();
   // The last run's turns have their places before a channel or the listener brings new ones.
   co_await agent->resume();
+  co_await learning->resume();
   sink_tie.open(*inbox);
   co_await outbox->start();
   if (auto listening = listen(*control, *http, inherited.http); listening.has_error()) {
@@ -100,6 +139,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   TaskGroup tasks(core);
   tasks.spawn("signals", follow_signals(core, settings, stop));
   tasks.spawn("watchdog", feed_watchdog(core));
+  consolidation->start();
   stop.set_ready();
   log::info("core", "hobd {}: http on {}:{}, socket {}", kVersion, config->http.address, http->port(), (config->runtime_dir / "hob.sock").string());
   log::info("core", "ready in {} ms", milliseconds_since_exec());
@@ -116,6 +156,10 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
     std::_Exit(static_cast<int>(Exit::failed));
   });
   co_await agent->drain(seconds(8));
+  co_await consolidation->stop(seconds(1));
+  co_await learning->stop(seconds(1));
+  co_await forgetting->stop(seconds(2));
+  co_await buffers.stop(seconds(1));
   co_await http->drain(seconds(3));
   co_await control->stop(seconds(1));
   notice.close();

@@ -6,6 +6,8 @@
 #include "base/fault.hpp"
 #include "base/id.hpp"
 #include "base/text.hpp"
+#include "memory/blocks.hpp"
+#include "memory/buffer.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -78,7 +80,9 @@ json::object session_event(const Turn& turn) {
 
 class JournaledAgent final : public Agent {
  public:
-  explicit JournaledAgent(AgentContext context) : context_(std::move(context)), resume_pause_(context_.core), workers_(context_.core) {}
+  explicit JournaledAgent(AgentContext context) : context_(std::move(context)), resume_pause_(context_.core), workers_(context_.core) {
+    context_.store->journal().set_session_ttl(context_.config->memory.buffer_ttl);
+  }
 
   awaitable<Result<TurnReply>> send(SendRequest request, std::function<void(const TurnEvent&)> on_event) override {
     CO_CHECK(check_request(request));
@@ -177,7 +181,12 @@ class JournaledAgent final : public Agent {
 
   AgentStats stats() const override { return stats_; }
   void on_outcome(std::function<void(const TurnOutcome&)> listener) override { listeners_.push_back(std::move(listener)); }
-  void set_config(std::shared_ptr<const Config> config) override { context_.config = std::move(config); }
+  void set_config(std::shared_ptr<const Config> config) override {
+    context_.config = std::move(config);
+    context_.store->journal().set_session_ttl(context_.config->memory.buffer_ttl);
+    context_.blocks->set_config(context_.config);
+    context_.buffers->set_config(context_.config);
+  }
 
  private:
   /// By fingerprint: the conversation whose messages are those that the caller has before this one. Thread and

@@ -19,6 +19,10 @@
 
 namespace hobd {
 
+class Embeddings;
+class Forgetting;
+class Learning;
+
 /// What a watcher of a turn sees, with the event names of POST /chat/stream: session, text, tool_call,
 /// tool_result, memory, usage, done, error. `data` is the event's JSON object.
 struct TurnEvent {
@@ -93,6 +97,9 @@ class Agent : public TurnStarter {
   virtual void set_config(std::shared_ptr<const Config> config) = 0;
 };
 
+class MemoryBlocks;
+class SessionBuffers;
+
 struct AgentContext {
   asio::any_io_executor core;
   Store* store = nullptr;
@@ -101,6 +108,11 @@ struct AgentContext {
   Outbox* outbox = nullptr;
   const Clock* clock = nullptr;
   std::shared_ptr<const Config> config;
+  Embeddings* embeddings = nullptr;  // null: recall goes by words alone
+  MemoryBlocks* blocks = nullptr;     // take the agent's new configurations with it
+  SessionBuffers* buffers = nullptr;
+  Learning* learning = nullptr;      // null: /remember tells repeats from news by their words alone
+  Forgetting* forgetting = nullptr;  // null: there is no /forget
 };
 /// drain() before it goes: running turns hold on to it.
 std::unique_ptr<Agent> make_agent(AgentContext context);

@@ -1,6 +1,8 @@
 #include "agent/commands.hpp"
 
+#include "agent/memory_commands.hpp"
 #include "base/text.hpp"
+#include "memory/recall.hpp"
 
 #include <fmt/core.h>
 
@@ -16,7 +18,12 @@ constexpr Command kCommands[] = {
     {"help", "", "this list"},
     {"new", "", "begin afresh: I no longer see what was said before, the record keeps it"},
     {"reset", "", "the same as /new"},
-    {"search", "TEXT", "find what was said, in all conversations"},
+    {"search", "TEXT", "find what was said, in all conversations, and what I remember"},
+    {"remember", "TEXT", "keep this"},
+    {"memories", "[WORDS]", "what I remember, about this or the latest"},
+    {"why", "[NUMBER or WORDS]", "where a memory comes from; alone: what I had in mind for my last answer"},
+    {"undo", "[ID]", "take back the last change of your memories"},
+    {"forget", "TEXT", "shows what I remember of it, asks, and deletes it for good"},
     {"model", "", "which models answer"},
     {"tools", "", "what I can do besides talking"},
     {"usage", "", "tokens and cost of this conversation"},
@@ -63,24 +70,39 @@ bool is_boilerplate(const Message& message) {
   return false;
 }
 
-awaitable<Result<std::string>> search(Store& store, const Turn& turn, const Message& asked, const std::string& words) {
+std::string search_line(Time at, std::string_view who, std::string_view text) {
+  const std::string_view start = utf8_prefix(text, kHitBytes);
+  return fmt::format("{}, {}: {}{}", format_time(at).substr(0, 10), who, start, start.size() < text.size() ? "…" : "");
+}
+
+awaitable<Result<std::string>> search(const AgentContext& context, const Turn& turn, const Message& asked, std::string words) {
   if (words.empty()) co_return std::string("What for? Write /search and some words.");
-  MessageQuery query{.text = words, .limit = kSearchHits * 4, .not_turn = turn.id, .commands = false};
-  CO_TRY(const auto hits, co_await store.conversations().search(turn.user_id, std::move(query)));
-  // People's own words first: Hob's are mostly about them.
-  std::vector<const Message*> found;
-  for (const bool wants_people : {true, false})
-    for (const MessageHit& hit : hits)
-      if ((hit.message.role == "user") == wants_people && !is_boilerplate(hit.message) && found.size() < kSearchHits)
-        found.push_back(&hit.message);
+  SearchQuery query;
+  query.user_id = turn.user_id;
+  query.text = words;
+  query.limit = kSearchHits * 4;
+  query.not_turn = turn.id;
+  query.commands = false;
+  query.now = asked.at;
+  Recall recall(*context.store, context.embeddings);
+  CO_TRY(const std::vector<RecallHit> hits, co_await recall.search(std::move(query)));
   std::string text;
-  for (const Message* message : found) {
-    const std::string_view start = utf8_prefix(message->text, kHitBytes);
-    const bool is_own = message->role == "user" && (message->speaker == "default" || message->speaker.empty()) &&
-                        message->speaker == asked.speaker;
-    text += fmt::format("{}{}, {}: {}{}", text.empty() ? "" : "\n", format_time(message->at).substr(0, 10),
-                        is_own ? "you" : message->speaker, start, start.size() < message->text.size() ? "…" : "");
+  std::size_t count = 0;
+  const auto add = [&](Time at, std::string_view who, std::string_view said) {
+    if (count++ < kSearchHits) text += (text.empty() ? "" : "\n") + search_line(at, who, said);
+  };
+  // What is remembered and people's own words first: Hob's are mostly about them.
+  for (const RecallHit& hit : hits) {
+    const Message& message = hit.message;
+    const bool is_own = message.role == "user" && (message.speaker == "default" || message.speaker.empty()) && message.speaker == asked.speaker;
+    if (hit.source == RecallHit::Source::memory)
+      add(hit.memory.sources.empty() ? hit.memory.recorded_at : hit.memory.sources.front().at, "remembered", hit.memory.text);
+    else if (message.role == "user")
+      add(message.at, is_own ? "you" : message.speaker, message.text);
   }
+  for (const RecallHit& hit : hits)
+    if (hit.source == RecallHit::Source::message && hit.message.role != "user" && !is_boilerplate(hit.message))
+      add(hit.message.at, hit.message.speaker, hit.message.text);
   if (text.empty()) co_return fmt::format("Nothing was said about \"{}\".", words);
   co_return text;
 }
@@ -145,15 +167,16 @@ std::string_view without_escape(std::string_view text) { return text.starts_with
 
 bool is_stop_command(std::string_view text) { return is_command(text) && parse(text).name == "stop"; }
 
-awaitable<Result<std::string>> answer_command(const AgentContext& context, const Turn& turn, const Message& message,
+namespace {
+
+awaitable<Result<std::string>> answer_plainly(const AgentContext& context, const Turn& turn, const Message& message, Parsed command,
                                               std::uint32_t stopped) {
-  const Parsed command = parse(message.text);
   if (command.name == "help") co_return help();
   if (command.name == "new" || command.name == "reset") {
     CO_CHECK(co_await context.store->conversations().reset(turn.user_id, turn.conversation_id));
     co_return std::string("A fresh start. What was said before is kept and can be searched.");
   }
-  if (command.name == "search") co_return co_await search(*context.store, turn, message, command.argument);
+  if (command.name == "search") co_return co_await search(context, turn, message, command.argument);
   if (command.name == "model") co_return models(*context.router);
   if (command.name == "tools") co_return tools(*context.tools);
   if (command.name == "usage") co_return co_await usage(*context.store, turn);
@@ -164,6 +187,18 @@ awaitable<Result<std::string>> answer_command(const AgentContext& context, const
     co_return fmt::format("Stopped{}.", stopped > 1 ? fmt::format(" {} answers", stopped) : "");
   }
   co_return unknown(command.name);
+}
+
+}  // namespace
+
+awaitable<Result<CommandAnswer>> answer_command(const AgentContext& context, const Turn& turn, const Message& message,
+                                                std::uint32_t stopped) {
+  Parsed command = parse(message.text);
+  if (is_memory_command(command.name))
+    co_return co_await answer_memory_command(context, turn, message, std::move(command.name), std::move(command.argument));
+  CommandAnswer answer;
+  CO_TRY(answer.text, co_await answer_plainly(context, turn, message, std::move(command), stopped));
+  co_return answer;
 }
 
 }  // namespace hobd

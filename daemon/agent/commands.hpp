@@ -14,9 +14,14 @@ std::string_view without_escape(std::string_view text);
 /// Whether this message stops the turns before it: "/stop" and "/cancel".
 bool is_stop_command(std::string_view text);
 
-/// Runs the command that `message` of `turn` is and gives the reply's text. An unknown one is answered with the
+struct CommandAnswer {
+  std::string text;
+  json::object extra = {};  // becomes the reply's Message::extra: what a later command refers to
+};
+
+/// Runs the command that `message` of `turn` is and gives the reply. An unknown one is answered with the
 /// nearest. `stopped`: how many turns a "/stop" has ended. Running one twice does no harm.
-awaitable<Result<std::string>> answer_command(const AgentContext& context, const Turn& turn, const Message& message,
+awaitable<Result<CommandAnswer>> answer_command(const AgentContext& context, const Turn& turn, const Message& message,
                                               std::uint32_t stopped);
 
 }  // namespace hobd

@@ -3,6 +3,7 @@
 #include "agent/commands.hpp"
 #include "base/clock.hpp"
 #include "base/text.hpp"
+#include "memory/pii.hpp"
 
 #include <algorithm>
 #include <map>
@@ -57,31 +58,23 @@ json::object chat_message(const Message& message, std::size_t bytes) {
   object["at"] = format_time(message.at);  // for provider_offline, which quotes; servers never get it
   if (const json::array* calls = array_at(message.extra, "tool_calls")) object["tool_calls"] = *calls;
   if (const std::string_view id = string_or(message.extra, "tool_call_id"); !id.empty()) object["tool_call_id"] = id;
+  for (const char* key : {"carry", "carry_of"})
+    if (const json::value* kept = message.extra.if_contains(key)) object[key] = *kept;
   return object;
 }
 
-std::size_t size_of(const Message& message) {
-  std::size_t bytes = message.text.size() + 16;
-  if (!message.extra.empty()) bytes += json::serialize(message.extra).size();
-  return bytes;
-}
-
-/// The newest messages that fit, without commands and their replies, beginning with a user's: a tool result or
+/// The messages that a model is shown, without commands and their replies, beginning with a user's: a tool result or
 /// an answer must not stand there without what it answers.
-std::vector<const Message*> fitting(const std::vector<Message>& recent, std::size_t bytes) {
+std::vector<const Message*> shown(const std::vector<Message>& recent) {
   std::set<std::string_view> command_turns;
   for (const Message& message : recent)
     if (message.role == "user" && is_command(message.text)) command_turns.insert(message.turn_id);
   std::vector<const Message*> kept;
-  std::size_t used = 0;
-  for (auto message = recent.rbegin(); message != recent.rend(); ++message) {
-    if (!message->turn_id.empty() && command_turns.contains(message->turn_id)) continue;
-    used += size_of(*message);
-    if (used > bytes) break;
-    kept.push_back(&*message);
+  for (const Message& message : recent) {
+    if (!message.turn_id.empty() && command_turns.contains(message.turn_id)) continue;
+    if (kept.empty() && message.role != "user") continue;
+    kept.push_back(&message);
   }
-  while (!kept.empty() && kept.back()->role != "user") kept.pop_back();
-  std::reverse(kept.begin(), kept.end());
   return kept;
 }
 
@@ -148,22 +141,25 @@ json::array merged_tools(const json::array& own, const json::array& clients) {
 }  // namespace
 
 json::object build_chat(const ContextParts& parts) {
-  // A tool's result belongs right behind the call it answers, and those are the newest of the recent ones.
-  const std::size_t recent_bytes = parts.budget.recent * kBytesPerToken;
+  const std::size_t each_recent = parts.budget.each_recent * kBytesPerToken;
   std::string system = parts.persona;
+  append_paragraph(system, parts.blocks);
   append_paragraph(system, parts.system);
+  append_paragraph(system, parts.summary);
   json::array messages{json::value(nullptr)};  // the system message, once it is whole
-  for (const Message* message : fitting(parts.recent, recent_bytes)) {
+  for (const Message* message : shown(parts.recent)) {
     if (message->role == "system")
       append_paragraph(system, message->text);
     else
-      append(messages, chat_message(*message, recent_bytes));
+      append(messages, chat_message(*message, each_recent));
   }
   messages.front() = plain_message("system", system);
 
   json::object last = chat_message(parts.message, parts.budget.message * kBytesPerToken);
   if (last["content"].is_string()) last["text"] = last["content"];
-  if (std::string recalled = render_recalled(parts.recalled, parts.budget.recalled * kBytesPerToken); !recalled.empty())
+  std::vector<RecalledItem> items = parts.recalled;
+  for (RecalledItem& item : items) item.text = redact_pii(item.text, parts.redact);
+  if (std::string recalled = render_recalled(items, parts.budget.recalled * kBytesPerToken); !recalled.empty())
     put_before(last["content"], fence(std::move(recalled)));
   append(messages, std::move(last));
 
@@ -176,10 +172,10 @@ json::object build_chat(const ContextParts& parts) {
     chat.erase("tool_choice");
   chat["messages"] = std::move(messages);
   chat["stream"] = true;
-  if (!parts.recalled.empty()) {
-    json::array items;
-    for (const RecalledItem& item : parts.recalled) items.push_back(to_json(item));
-    chat["recalled"] = std::move(items);
+  if (!items.empty()) {
+    json::array recalled;
+    for (const RecalledItem& item : items) recalled.push_back(to_json(item));
+    chat["recalled"] = std::move(recalled);
   }
   chat["user_id"] = parts.user_id;
   return chat;
@@ -196,7 +192,14 @@ json::object tool_calls_message(const ModelAnswer& answer) {
     calls.push_back(std::move(one));
   }
   message["tool_calls"] = std::move(calls);
+  put_carry(message, answer);
   return message;
+}
+
+void put_carry(json::object& message, const ModelAnswer& answer) {
+  if (answer.carry.empty()) return;
+  message["carry"] = answer.carry;
+  message["carry_of"] = answer.usage.model;
 }
 
 json::object tool_result_message(std::string_view call_id, std::string_view content) {

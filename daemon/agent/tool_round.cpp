@@ -79,7 +79,11 @@ awaitable<Result<std::vector<std::string>>> ToolRound::run(const ModelAnswer& an
       const Error& error = running->result->error();
       settle(running->index, call, arguments, code_name(error.code), error_content(error), running->took);
     } else {
-      settle(running->index, call, arguments, "ok", result_content(**running->result), running->took);
+      const json::value& value = **running->result;
+      // One of the daemon's own tools says of itself whether it brought text from outside; what a plugin brings always is.
+      const json::object* own = context_.tools->is_builtin(call.name) ? value.if_object() : nullptr;
+      const bool has_outside = own && bool_or(*own, "outside");
+      settle(running->index, call, arguments, "ok", result_content(value), running->took, has_outside);
     }
   }
   if (!finished_.empty())
@@ -170,10 +174,11 @@ json::object ToolRound::call_data(std::int64_t index, const ModelToolCall& call,
 }
 
 void ToolRound::settle(std::int64_t index, const ModelToolCall& call, const json::value& arguments, std::string_view status,
-                       std::string content, std::chrono::milliseconds took) {
+                       std::string content, std::chrono::milliseconds took, bool has_outside) {
   json::object data = call_data(index, call, arguments);
   data["status"] = status;
   data["content"] = content;
+  if (has_outside) data["outside"] = true;
   if (live_->is_watched()) {
     json::object event;
     event["id"] = call.id;

@@ -24,7 +24,7 @@ class ToolRound {
   std::shared_ptr<Running> prepare(std::int64_t index, const ModelToolCall& call, std::vector<Step>& started,
                                    bool& needs_sync);
   void settle(std::int64_t index, const ModelToolCall& call, const json::value& arguments, std::string_view status,
-              std::string content, std::chrono::milliseconds took = {});
+              std::string content, std::chrono::milliseconds took = {}, bool has_outside = false);
   json::object call_data(std::int64_t index, const ModelToolCall& call, const json::value& arguments) const;
 
   /// Whether the model has read what came from outside in this turn: a plugin's result, or a memory of such a text.

@@ -7,6 +7,9 @@
 #include "base/fault.hpp"
 #include "base/id.hpp"
 #include "base/text.hpp"
+#include "memory/blocks.hpp"
+#include "memory/buffer.hpp"
+#include "store/memories.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
@@ -86,9 +89,10 @@ class TurnRun {
   }
 
   awaitable<Result<TurnReply>> run_command() {
-    Result<std::string> text = co_await answer_command(context_, turn_, message_, live_->stopped);
-    if (text.has_error()) co_return co_await end_unanswered(text.error());
-    reply_text_ = *std::move(text);
+    Result<CommandAnswer> answer = co_await answer_command(context_, turn_, message_, live_->stopped);
+    if (answer.has_error()) co_return co_await end_unanswered(answer.error());
+    reply_text_ = std::move(answer->text);
+    reply_extra_ = std::move(answer->extra);
     if (live_->is_watched()) {
       json::object event;
       event["delta"] = reply_text_;
@@ -146,17 +150,22 @@ class TurnRun {
     }
   }
 
-  /// Recent messages and recall, into chat_.
+  /// What the model is asked, into chat_: persona and blocks, the conversation at hand, and what is recalled beside it.
   awaitable<Result<void>> gather_context() {
     ContextParts parts;
-    std::uint32_t count = config_->memory.buffer_messages * 2;
-    if (message_.role != "user") count = std::max<std::uint32_t>(count, 2);  // a tool's result without its call is refused
-    if (!journal_.has_recalled && message_.role == "user") {
-      CO_TRY(parts.recent, co_await recall(count));
-    } else {
-      CO_TRY(parts.recent, co_await store_.conversations().recent(turn_.user_id, turn_.session_id, message_.id, count));
+    CO_TRY(const std::vector<Block> blocks, co_await context_.blocks->list(turn_.user_id));
+    CO_TRY(BufferView view, co_await context_.buffers->read(turn_.user_id, turn_.session_id, message_.id));
+    if (message_.role != "user" && view.messages.empty()) {
+      // A tool's result without its call is refused.
+      CO_TRY(view.messages, co_await store_.conversations().recent(turn_.user_id, turn_.session_id, message_.id, 2));
     }
-    parts.persona = config_->persona;
+    if (!journal_.has_recalled && message_.role == "user") CO_CHECK(co_await recall(static_cast<std::uint32_t>(view.messages.size())));
+    parts.persona = persona_of(blocks, *config_);
+    parts.blocks = render_blocks(blocks);
+    parts.summary = render_summary(view.summary, config_->memory.pii_redact_model);
+    parts.recent = std::move(view.messages);
+    parts.budget.each_recent = longest_shown(*config_);
+    parts.redact = config_->memory.pii_redact_model;
     parts.system = string_or(turn_.request, "system");
     parts.tools = context_.tools->describe();
     if (const json::array* tools = array_at(turn_.request, "client_tools")) parts.client_tools = *tools;
@@ -173,9 +182,9 @@ class TurnRun {
     co_return Result<void>{};
   }
 
-  /// The recent messages, and what is recalled beside them. Recall helps but is not needed: when the search fails the
-  /// turn goes on without.
-  awaitable<Result<std::vector<Message>>> recall(std::uint32_t recent_count) {
+  /// What is recalled beside the `recent_count` messages that the model sees anyway. Recall helps but is not needed: when the
+  /// search fails the turn goes on without.
+  awaitable<Result<void>> recall(std::uint32_t recent_count) {
     RecallQuery query;
     query.user_id = turn_.user_id;
     query.text = without_escape(message_.text);
@@ -185,7 +194,8 @@ class TurnRun {
     query.recent_count = recent_count;
     query.top_k = config_->memory.recall_top_k;
     query.threshold = config_->memory.recall_threshold;
-    Recall recall(store_.conversations());
+    query.now = context_.clock->now();
+    Recall recall(store_, context_.embeddings);
     CO_TRY(Recalled found, co_await recall.find(std::move(query)));
     if (found.items.has_value()) {
       journal_.recalled = *std::move(found.items);
@@ -193,7 +203,7 @@ class TurnRun {
       log::warn("agent", "turn {} goes on without recall: {}", turn_.id, found.items.error().message);
     }
     fault_point("turn.after_recall");
-    co_return std::move(found.recent);
+    co_return Result<void>{};
   }
 
   awaitable<Result<ModelAnswer>> call_model(std::int64_t round) {
@@ -279,7 +289,10 @@ class TurnRun {
       one["arguments"] = call.arguments;
       client_calls_.push_back(std::move(one));
     }
-    if (!client_calls_.empty()) stop_ = "tool_calls";
+    if (!client_calls_.empty()) {
+      stop_ = "tool_calls";
+      put_carry(client_carry_, answer);
+    }
     return !client_calls_.empty();
   }
 
@@ -346,7 +359,11 @@ class TurnRun {
 
   awaitable<Result<TurnReply>> end_replied() {
     Message message = reply_message(reply_text_);
-    if (!client_calls_.empty()) message.extra["tool_calls"] = client_calls_;
+    message.extra = std::move(reply_extra_);
+    if (!client_calls_.empty()) {
+      message.extra["tool_calls"] = client_calls_;
+      for (const auto& [key, kept] : client_carry_) message.extra[key] = kept;
+    }
     json::object replied;
     replied["stop"] = stop_;
     if (!client_calls_.empty()) replied["client_tool_calls"] = client_calls_;
@@ -372,7 +389,19 @@ class TurnRun {
     end.steps.push_back(make_step("replied", context_.clock->now(), std::move(replied)));
     end.reply = std::move(message);
     CO_CHECK(co_await store_end(std::move(end)));
+    co_await mark_used();
+    context_.buffers->wake(turn_.user_id, turn_.session_id);
     co_return reply;
+  }
+
+  /// Notes which memories the prompt held. The turn is over: a failure costs the note alone.
+  awaitable<void> mark_used() {
+    std::vector<std::string> used;
+    for (const RecalledItem& item : journal_.recalled)
+      if (item.source == "memory") used.push_back(item.id);
+    if (used.empty()) co_return;
+    const Result<void> marked = co_await store_.memories().mark_used(turn_.user_id, std::move(used), turn_.id);
+    if (marked.has_error()) log::warn("agent", "note the memories that turn {} used: {}", turn_.id, marked.error().message);
   }
 
   /// Ends the turn as failed or cancelled; a cancelled one keeps what was said so far as its reply. The result is
@@ -405,7 +434,9 @@ class TurnRun {
   json::object chat_;
   milliseconds model_took_{};
   std::string reply_text_, stop_ = "end";
+  json::object reply_extra_;  // of a command's reply
   json::array client_calls_;
+  json::object client_carry_;  // what the model gets back with them
   std::vector<Step> last_steps_;
 };
 

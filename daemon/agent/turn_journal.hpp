@@ -5,7 +5,7 @@
 //   model_called    {"round":n}                        rounds count from 0
 //   model_answered  {"round":n, "answer":<ModelAnswer>}
 //   tool_started    {"round":n, "index":i, "id", "name", "arguments":{}, "idempotent":bool}
-//   tool_finished   {"round":n, "index":i, "id", "name", "arguments", "status":"ok|<code>|unknown", "content":"for the model"}
+//   tool_finished   {"round":n, "index":i, "id", "name", "arguments", "status":"ok|<code>|unknown", "content":"for the model", "outside":true}
 //   replied         {"stop":"...", "client_tool_calls":[...]}
 //   failed          {"error":"code: message", "said":"what was shown before"}          cancelled {}
 //   retried         {"error"}                          the same request came again after a failure that may pass

@@ -1,6 +1,7 @@
 #include "api/methods.hpp"
 #include "api/objects.hpp"
 #include "api/schemas.hpp"
+#include "memory/buffer.hpp"
 
 namespace hobd {
 namespace {
@@ -51,6 +52,20 @@ awaitable<Result<json::value>> reset(StoreContext context, MethodCall call) {
   CO_CHECK(need_user(call.who));
   CO_TRY(const Session session, co_await context.store->conversations().reset(call.who.user_id, id_of(call)));
   co_return json::object{{"conversation_id", session.conversation_id}, {"session_id", session.id}};
+}
+
+awaitable<Result<json::value>> summarize(StoreContext context, MethodCall call) {
+  CO_CHECK(need_user(call.who));
+  CO_TRY(const Conversation conversation, co_await context.store->conversations().find(call.who.user_id, id_of(call)));
+  CO_TRY(const SessionSummary summary, co_await context.buffers->summarize(call.who.user_id, conversation.session_id));
+  co_return json::object{{"conversation_id", conversation.id},
+                         {"session_id", summary.session_id},
+                         {"summary", summary.text},
+                         {"upto_message_id", summary.upto_message_id},
+                         {"messages", summary.messages},
+                         {"from", format_time(summary.from)},
+                         {"to", format_time(summary.to)},
+                         {"by", summary.by}};
 }
 
 awaitable<Result<json::value>> fork(StoreContext context, MethodCall call) {
@@ -125,6 +140,15 @@ void add_conversation_methods(MethodTable& table, StoreContext context) {
        .result = result({{"conversation_id", "string"}, {"session_id", "string"}}),
        .positional = {"conversation_id"}},
       reset);
+  add({.name = "conversation.summarize",
+       .doc = "Put all that was said in the latest session into its summary, which the model sees from then on in place of the messages.",
+       .params = params({kWhich}),
+       .result = result({{"summary", "string", Need::required},
+                         {"upto_message_id", "string", Need::required, "the last message that it stands for"},
+                         {"messages", "integer"},
+                         {"by", "string", Need::optional, "model, or extract: made of the user's own sentences"}}),
+       .positional = {"conversation_id"}},
+      summarize);
   add({.name = "conversation.fork",
        .doc = "A new conversation with a copy of the messages up to one of them.",
        .params = params({kWhich, {"message_id", "string", Need::optional, "the last one copied; absent: all of the latest session"}}),

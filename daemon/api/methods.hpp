@@ -14,6 +14,10 @@
 
 namespace hobd {
 
+class Consolidation;
+class Embeddings;
+class Forgetting;
+class Learning;
 class MemoryBlocks;
 
 /// What the daemon as a whole tells and does. Tied in hobd.cpp.
@@ -61,10 +65,34 @@ void add_chat_methods(MethodTable& table, ChatContext context);
 struct StoreContext {
   Store* store = nullptr;
   Agent* agent = nullptr;  // conversation.delete ends its turns; null: none run
+  std::function<void()> imported = nullptr;  // there are new messages to embed; null: nobody asks
+  SessionBuffers* buffers = nullptr;  // conversation.summarize
 };
 void add_conversation_methods(MethodTable& table, StoreContext context);
+void add_import_methods(MethodTable& table, StoreContext context);
+/// memory.forget
+struct ForgetContext {
+  Forgetting* forgetting = nullptr;
+};
+void add_forget_methods(MethodTable& table, ForgetContext context);
+/// memory.consolidate
+struct ConsolidateContext {
+  Consolidation* consolidation = nullptr;
+};
+void add_consolidate_methods(MethodTable& table, ConsolidateContext context);
 void add_turn_methods(MethodTable& table, StoreContext context);
-void add_memory_methods(MethodTable& table, StoreContext context);
+
+struct MemoryContext {
+  Store* store = nullptr;
+  const Clock* clock = nullptr;
+  std::function<std::shared_ptr<const Config>()> config;
+  Learning* learning = nullptr;      // null: memory.upsert tells repeats from news by their words alone
+  Embeddings* embeddings = nullptr;  // null: none
+};
+void add_memory_methods(MethodTable& table, MemoryContext context);         // memory.get, add, update, ...
+void add_memory_search_methods(MethodTable& table, MemoryContext context);  // memory.search, context
+void add_memory_account_methods(MethodTable& table, MemoryContext context); // memory.explain, history, undo, clear, stats
+void add_memory_file_methods(MethodTable& table, MemoryContext context);    // memory.export, import
 
 struct BlockContext {
   MemoryBlocks* blocks = nullptr;

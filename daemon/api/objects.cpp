@@ -24,7 +24,9 @@ json::object api_json(const Conversation& c) {
 }
 
 json::object api_json(const Session& s) {
-  return {{"id", s.id}, {"conversation_id", s.conversation_id}, {"created_at", format_time(s.created_at)}};
+  json::object object{{"id", s.id}, {"conversation_id", s.conversation_id}, {"created_at", format_time(s.created_at)}};
+  if (!s.label.empty()) object["label"] = s.label;
+  return object;
 }
 
 json::object api_json(const Message& m) {

@@ -8,7 +8,9 @@ namespace {
 json::object type_schema(std::string_view type) {
   if (type == "any") return {};
   if (type == "limit") return {{"type", "integer"}, {"minimum", 1}, {"maximum", 500}};
+  if (type == "texts") return {{"type", "array"}, {"items", {{"type", "string"}}}, {"maxItems", 100}};
   if (type == "text") return {{"type", "string"}, {"minLength", 1}};
+  if (type == "jsonl") return {{"type", "string"}, {"minLength", 1}, {"contentMediaType", "application/jsonl"}};
   if (type.starts_with("enum:")) {
     json::array words;
     for (const std::string_view word : split(type.substr(5), ',')) words.emplace_back(word);

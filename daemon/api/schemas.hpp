@@ -13,6 +13,8 @@ enum class Need { optional, required };
 /// One member. `type` is a JSON type, alternatives joined by '|' ("string|null"), or
 ///   "limit"      integer 1..500
 ///   "text"       string of at least one character
+///   "texts"      list of at most 100 strings
+///   "jsonl"      text of JSON values, one a line; hobctl takes a file's name for it, or "-"
 ///   "any"        anything
 ///   "enum:a,b"   one of these strings
 struct SchemaField {

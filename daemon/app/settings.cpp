@@ -77,6 +77,7 @@ awaitable<Result<json::value>> Settings::reload() {
   for (const ConfigFault& warning : fresh.warnings) log::warn("config", "{}", warning.text());
   users_.router->set_config(config_);
   users_.tools->set_config(config_);
+  if (users_.learning) users_.learning->set_config(config_);
   users_.agent->set_config(config_);
   users_.gate->set_config(config_);
   // Plugins last: an instance that refuses its new settings keeps its old ones, and the rest is in place.

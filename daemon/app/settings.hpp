@@ -4,6 +4,7 @@
 #include "agent/agent.hpp"
 #include "api/http_gate.hpp"
 #include "app/options.hpp"
+#include "memory/learning.hpp"
 #include "memory/embeddings.hpp"
 
 namespace hobd {
@@ -13,6 +14,7 @@ struct ConfigUsers {
   Registry* registry = nullptr;
   Router* router = nullptr;
   Toolbox* tools = nullptr;
+  Learning* learning = nullptr;  // null: nothing is learned
   Agent* agent = nullptr;
   Embeddings* embeddings = nullptr;
   HttpGate* gate = nullptr;

@@ -78,6 +78,13 @@ void count_outcomes(Agent& agent, Metrics& metrics, Events& events) {
   });
 }
 
+void learn_from_turns(Agent& agent, Learning& learning, Embeddings& embeddings) {
+  agent.on_outcome([&learning, &embeddings](const TurnOutcome& outcome) {
+    learning.wake(outcome.user_id);
+    embeddings.wake();
+  });
+}
+
 DaemonControl daemon_control(Settings& settings, StopSignal& stop, HttpServer& http, const Clock& clock) {
   return {.version = kVersion,
           .started = clock.steady(),

@@ -4,6 +4,8 @@
 #include "api/control_socket.hpp"
 #include "api/methods.hpp"
 #include "app/settings.hpp"
+#include "memory/embeddings.hpp"
+#include "memory/learning.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -38,6 +40,9 @@ Result<void> listen(ControlSocket& control, HttpServer& http, int inherited_http
 
 /// Ended turns go to the metrics and to those who watch events.
 void count_outcomes(Agent& agent, Metrics& metrics, Events& events);
+
+/// After each ended turn Hob learns from it, and what was said is embedded.
+void learn_from_turns(Agent& agent, Learning& learning, Embeddings& embeddings);
 
 DaemonControl daemon_control(Settings& settings, StopSignal& stop, HttpServer& http, const Clock& clock);
 

@@ -200,6 +200,12 @@ Result<json::object> read_params(const json::object& method, std::span<const std
   return params;
 }
 
+std::string jsonl_parameter(const json::object& method) {
+  for (const auto& [key, value] : properties_of(method))
+    if (const json::object* rule = value.if_object(); rule && string_or(*rule, "contentMediaType") == "application/jsonl") return std::string(key);
+  return {};
+}
+
 std::string usage(const json::object& method) {
   std::string name(string_or(method, "name"));
   std::replace(name.begin(), name.end(), '.', ' ');

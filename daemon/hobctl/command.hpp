@@ -28,6 +28,9 @@ Result<const json::object*> find_method(const json::array& methods, std::string_
 /// positional text parameter takes all remaining words. invalid: names the word and what there is.
 Result<json::object> read_params(const json::object& method, std::span<const std::string> words);
 
+/// The parameter of `method` that is text of JSON values, one a line, and so is read from a file; "" none.
+std::string jsonl_parameter(const json::object& method);
+
 /// "hobctl conversation get CONVERSATION_ID [--limit N] ..." and the doc, a line for each parameter.
 std::string usage(const json::object& method);
 /// All groups and verbs with their docs, or those of one group; "" when there are none.

@@ -5,6 +5,7 @@
 #include "hobctl/client.hpp"
 #include "hobctl/command.hpp"
 #include "hobctl/completion.hpp"
+#include "hobctl/jsonl_file.hpp"
 #include "hobctl/plugin_verbs.hpp"
 #include "hobctl/render.hpp"
 
@@ -81,17 +82,31 @@ class Command {
 
   /// The daemon's answer, and the events before it as they come.
   Exit call(std::string_view method, json::object params) {
-    const auto result = client_.call(method, std::move(params), [&](const json::value& event) {
+    const auto result = client_.call(method, params, [&](const json::value& event) {
       fmt::print("{}\n", line_.as_json ? json::serialize(event) : render_event(event));
       std::fflush(stdout);
     });
     if (result.has_error()) return failed(result.error());
+    if (method == "memory.export" && !line_.as_json) return print_lines(method, std::move(params), result->as_object());
     if (method == "config.check" && !line_.as_json) return print_faults(result->as_object());
     const bool human = !line_.as_json && isatty(STDOUT_FILENO) != 0;
     fmt::print("{}", line_.as_json ? json::serialize(*result) + "\n" : render(*result, human ? terminal_width() : 1000));
     // doctor: what it found decides, so that scripts can ask.
     if ((method == "system.doctor" || method == "config.check") && !bool_or(result->as_object(), "ok", true)) return Exit::refused;
     return Exit::done;
+  }
+
+  /// JSON lines as they are, all parts of them: what a file holds.
+  Exit print_lines(std::string_view method, json::object params, json::object part) {
+    for (;;) {
+      fmt::print("{}", string_or(part, "jsonl"));
+      const std::string_view next = string_or(part, "next_cursor");
+      if (next.empty()) return Exit::done;
+      params["cursor"] = next;
+      auto answer = client_.call(method, params);
+      if (answer.has_error()) return failed(answer.error());
+      part = std::move(answer->as_object());
+    }
   }
 
   /// A fault a line, as compilers do.
@@ -128,7 +143,37 @@ class Command {
       options.model = string_or(*params, "model");
       if (params->size() <= 1) return send(client_, std::string(string_or(*params, "message")), std::move(options));
     }
+    if (const std::string file = jsonl_parameter(**method); !file.empty() && params->contains(file))
+      return call_with_file(**method, file, *std::move(params));
     return call(string_or(**method, "name"), *std::move(params));
+  }
+
+  /// The parameter `name` is the name of a file, which may be larger than one call takes: it goes in pieces, and their
+  /// answers become one. Where one broken line stops all, all pieces are looked at before the first is loaded.
+  Exit call_with_file(const json::object& method, const std::string& name, json::object params) {
+    const auto text = read_text_file(std::string(string_or(params, name)));
+    if (text.has_error()) return complain(text.error(), Exit::usage);
+    const std::vector<TextPiece> pieces = split_lines(*text, kMostPieceBytes);
+    const json::object* properties = object_at(*object_at(method, "params"), "properties");
+    const bool in_pieces = pieces.size() > 1 && properties->contains("first_line");
+    if (pieces.size() > 1 && !in_pieces) return complain({Code::invalid, fmt::format("{}: the file is too large for one call", name)}, Exit::refused);
+    const bool looks_first = in_pieces && properties->contains("dry_run") && !bool_or(params, "dry_run") && string_or(params, "on_error", "stop") == "stop";
+    json::value merged;
+    for (const bool only_looks : {true, false}) {
+      if (only_looks && !looks_first) continue;
+      merged = json::object{};
+      for (const TextPiece& piece : pieces) {
+        params[name] = piece.text;
+        if (in_pieces) params["first_line"] = piece.first_line;
+        if (looks_first) params["dry_run"] = only_looks;
+        auto answer = client_.call(string_or(method, "name"), params);
+        if (answer.has_error()) return failed(answer.error());
+        if (answer->is_object()) merge_answers(merged.as_object(), answer->as_object());
+      }
+    }
+    const bool human = !line_.as_json && isatty(STDOUT_FILENO) != 0;
+    fmt::print("{}", line_.as_json ? json::serialize(merged) + "\n" : render(merged, human ? terminal_width() : 1000));
+    return Exit::done;
   }
 
   Exit run_logs(std::vector<std::string> rest) {

@@ -66,11 +66,30 @@ std::string cut(const std::string& text, std::size_t width) {
   return out + "…";
 }
 
+/// What a person looks for in a list of memories or hits; of all that they hold, a line has no room. Those that no item fills
+/// are left out. Empty: other things are listed.
+std::vector<std::string> chosen_columns(const json::array& items) {
+  const json::object* first = items.front().if_object();
+  std::vector<std::string> names;
+  if (first && first->contains("why") && first->contains("score"))
+    names = {"id", "text", "source", "score", "at", "speaker"};
+  else if (first && first->contains("sources") && first->contains("importance"))
+    names = {"id", "text", "kind", "importance", "topics", "people", "valid_from", "valid_to", "superseded_by"};
+  std::erase_if(names, [&](const std::string& name) {
+    return std::none_of(items.begin(), items.end(), [&](const json::value& item) {
+      const json::value* value = item.is_object() ? item.get_object().if_contains(name) : nullptr;
+      return value && !value->is_null() && !(value->is_array() && value->get_array().empty());
+    });
+  });
+  return names;
+}
+
 std::string table(const json::array& items, std::size_t width) {
   if (items.empty()) return "nothing\n";
-  std::vector<std::string> names;
+  std::vector<std::string> names = chosen_columns(items);
+  const bool shows_all = names.empty();
   for (const json::value& item : items) {
-    if (!item.is_object()) continue;
+    if (!item.is_object() || !shows_all) continue;
     for (const auto& [key, value] : item.get_object()) {
       if (key == "session_id") continue;  // an id that no command line needs; --json has it
       if (value.is_object()) continue;  // too wide for a cell; --json has it

@@ -224,7 +224,7 @@ awaitable<Result<void>> MemoryBlocks::remove(std::string user_id, std::string la
 
 std::string persona_of(const std::vector<Block>& blocks, const Config& config) {
   for (const Block& block : blocks)
-    if (block.label == "persona" && !trim(block.text).empty()) return block.text;
+    if (block.label == "persona" && !block.is_default && !trim(block.text).empty()) return block.text;
   return config.persona;
 }
 

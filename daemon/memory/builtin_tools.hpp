@@ -9,13 +9,18 @@
 #include "memory/recall.hpp"
 #include "tools/toolbox.hpp"
 
+#include <functional>
+
 namespace hobd {
 
 /// All outlive the toolbox's last call.
 struct MemoryToolsContext {
   MemoryBlocks* blocks = nullptr;
   Store* store = nullptr;
-  Learning* learning = nullptr;  // null: no memory_save
+  const Clock* clock = nullptr;
+  std::function<std::shared_ptr<const Config>()> config;  // what memory_search redacts
+  Learning* learning = nullptr;      // null: no memory_save
+  Embeddings* embeddings = nullptr;  // null: memory_search goes by words alone
 };
 void add_memory_tools(Toolbox& tools, MemoryToolsContext context);
 

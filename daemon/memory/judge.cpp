@@ -283,6 +283,14 @@ Judge::Case& Judge::add(const Finding& finding) {
   memory.recorded_at = now_;
   fresh->is_touched = true;
   fresh->reason = "learned";
+  // "I moved from Paris to Lyon": what the same message has ended goes on in this.
+  const auto slot = slot_of(memory.text);
+  for (const auto& each : cases_) {
+    Memory& old = each->memory;
+    if (!slot || !slot->is_single || !each->is_touched || !old.superseded_at || !old.superseded_by.empty()) continue;
+    const auto place = slot_of(old.text);
+    if (place && same_place(*place, *slot) && old.valid_to == proposal.valid_from.value_or(proposal.source.at)) old.superseded_by = memory.id;
+  }
   cases_.push_back(std::move(fresh));
   return *cases_.back();
 }

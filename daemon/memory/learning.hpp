@@ -6,7 +6,11 @@
 // MemoryChange a turn, applied with the mark of the last message it looked at, so that a crash neither loses nor doubles a lesson.
 #pragma once
 
+#include "models/router.hpp"
 #include "store/memories.hpp"
+#include "store/store.hpp"
+
+#include <memory>
 
 namespace hobd {
 
@@ -51,7 +55,29 @@ class Learning {
   virtual void wake(std::string user_id) = 0;
   /// Learns from everything that waits for this user and returns when it is done (tests, memory.consolidate).
   virtual awaitable<Result<void>> catch_up(std::string user_id) = 0;
+  /// Wakes every user who has something to learn from: once, when plugins have started.
+  virtual awaitable<void> resume() = 0;
+  virtual void set_config(std::shared_ptr<const Config> config) = 0;
+  /// Ends what runs; what was not learned yet is learned after the next start.
   virtual awaitable<void> stop(std::chrono::milliseconds limit) = 0;
 };
+
+/// All outlive the learning.
+struct LearningContext {
+  asio::any_io_executor core;
+  Store* store = nullptr;
+  Router* router = nullptr;
+  const Clock* clock = nullptr;
+  std::shared_ptr<const Config> config;
+  /// Messages that are no part of what is said: commands.
+  bool (*is_command)(std::string_view text) = nullptr;
+};
+struct LearningOptions {
+  std::chrono::milliseconds first_pause{2'000};  // before a failed model is asked again; grows fourfold
+  int tries = 3;                                 // then the rules learn from this turn
+  std::chrono::milliseconds rest{5 * 60'000};    // and the model is left alone for so long
+  std::chrono::milliseconds call_deadline{60'000};
+};
+std::unique_ptr<Learning> make_learning(LearningContext context, LearningOptions options = {});
 
 }  // namespace hobd

@@ -98,7 +98,7 @@ void turn(DateMention& mention, std::string_view words, Time said_at, Looking lo
       mention.to += days(7 * sign);
     }
   };
-  if (looking == Looking::ahead && mention.to <= said_at) shift(1);
+  if (looking == Looking::ahead && (has_month ? mention.to <= said_at : mention.from <= said_at)) shift(1);
   if (looking == Looking::back && mention.from > said_at) shift(-1);
 }
 
@@ -117,23 +117,19 @@ std::string capture_text(std::string_view message, std::span<const Word> words, 
   std::size_t first = capture.first, last = capture.last;
   while (last > first && (words[last - 1].is_mark || std::find(kIdleEnds.begin(), kIdleEnds.end(), words[last - 1].text) != kIdleEnds.end()))
     --last;
-  while (first < last && (words[first].is_mark || is_one_of(words[first].text, {"my", "our", "also", "both", "just", "really"}))) ++first;
+  while (first < last && (words[first].is_mark || is_one_of(words[first].text, {"also", "both", "just", "really"}))) ++first;
   if (first == last || std::find(kPointing.begin(), kPointing.end(), words[first].text) != kPointing.end()) return {};
   std::string text;
   std::size_t end = words[first].at;
+  if (end > 0 && std::string_view("+$#").find(message[end - 1]) != std::string_view::npos) text = message[end - 1];
   for (std::size_t i = first; i < last; ++i) {
     const Word& word = words[i];
     if (word.size == 0) continue;
     if (word.at < end) return {};  // words of the rule's making, not of the message
-    if (is_one_of(word.text, {"my", "our"})) {
-      end = word.at + word.size;
-      continue;
-    }
     if (is_one_of(word.text, {"me", "myself"})) return {};
     const std::string_view gap = message.substr(end, word.at - end);
-    if (!text.empty()) text += gap.size() <= 3 && gap.find('\n') == std::string_view::npos ? gap : std::string_view(" ");
-    if (!text.empty() && text.back() == ' ' && gap.empty() && end != word.at) text += ' ';
-    text += message.substr(word.at, word.size);
+    if (i > first && !text.empty()) text += gap.size() <= 3 && gap.find('\n') == std::string_view::npos ? gap : std::string_view(" ");
+    text += is_one_of(word.text, {"my", "our"}) ? std::string_view("their") : message.substr(word.at, word.size);
     end = word.at + word.size;
   }
   while (end < message.size() && std::string_view("+#%").find(message[end]) != std::string_view::npos) text += message[end++];
@@ -154,6 +150,9 @@ std::string as_note(std::string text) {
     if ((c == '.' || c == ',') && !clean.empty() && clean.back() == ' ') clean.pop_back();
     clean += c;
   }
+  // "a exam", "an meeting": rules write "a", what follows is the speaker's.
+  for (std::size_t at = clean.find(" a "); at != std::string::npos; at = clean.find(" a ", at + 1))
+    if (at + 3 < clean.size() && std::string_view("aeioAEIO").find(clean[at + 3]) != std::string_view::npos) clean.insert(at + 2, "n");
   while (!clean.empty() && (clean.back() == ' ' || clean.back() == ',' || clean.back() == '.')) clean.pop_back();
   return clean.empty() ? clean : capital(clean) + '.';
 }

@@ -62,15 +62,24 @@ class Extraction {
   explicit Extraction(const Utterance& utterance) : utterance_(utterance) {}
 
   std::vector<Finding> run() {
-    for (const Clause& clause : clauses_of(utterance_.text)) {
+    const std::vector<Clause> clauses = clauses_of(utterance_.text);
+    for (std::size_t i = 0; i < clauses.size(); ++i) {
+      const Clause& clause = clauses[i];
       if (clause.sense != Sense::stated) continue;
       clause_ = &clause;
       const std::size_t before = findings_.size();
       Words words = clause.words;
       if (take_leading_date(words)) continue;
       std::string wrong;
-      take_wrong(words, wrong);
+      if (i + 1 < clauses.size() && join_denial(words, clauses[i + 1], wrong)) {
+        ++i;
+      } else {
+        take_wrong(words, wrong);
+      }
       read(words);
+      if (!wrong.empty())
+        for (std::size_t at = before; at < findings_.size(); ++at)
+          if (findings_[at].intent != Finding::Intent::ends) findings_[at].intent = Finding::Intent::corrects;
       if (findings_.size() == before && !wrong.empty()) replace(words, wrong);
       if (findings_.size() == before && clause.to_keep) keep(words);
       if (findings_.size() >= kMostFindings) break;
@@ -99,6 +108,22 @@ class Extraction {
     date_sentence_ = clause_->sentence;
     words.erase(words.begin(), rest);
     return words.empty();
+  }
+
+  /// "My name isn't Sam, it's Max": "my name is Max", and Sam was wrong.
+  bool join_denial(Words& words, const Clause& next, std::string& wrong) const {
+    if (next.sense != Sense::stated || next.words.size() < 3 || next.words.size() > 8) return false;
+    const std::string &first = next.words[0].text, &verb = next.words[1].text;
+    if ((first != "it" && first != "she" && first != "he" && first != "they") || (verb != "is" && verb != "'s" && verb != "are")) return false;
+    for (std::size_t at = 2; at + 1 < words.size(); ++at)
+      if (words[at].text == "not" && (words[at - 1].text == "is" || words[at - 1].text == "are")) {
+        wrong = text_of(words, {at + 1, words.size()});
+        if (wrong.empty()) return false;
+        words.resize(at);
+        words.insert(words.end(), next.words.begin() + 2, next.words.end());
+        return true;
+      }
+    return false;
   }
 
   /// "Ana, not Anna", "not Anna but Ana": leaves what is right, gives what was wrong.
@@ -155,7 +180,7 @@ class Extraction {
     const auto says = [&](std::string_view each) {
       return std::any_of(clause_->words.begin(), clause_->words.end(), [&](const Word& word) { return word.text == each; });
     };
-    finding.is_change = says("now") || says("instead") || says("nowadays");
+    finding.is_change = clause_->now || says("now") || says("instead") || says("nowadays");
     return finding;
   }
 
@@ -199,14 +224,31 @@ class Extraction {
     const bool is_over = take_over(words);
     Words positive = words;
     const bool is_negative = make_positive(positive);
-    if (is_over || (is_negative && !apply_rules(words, Use::says)))
-      apply_rules(positive, Use::ends);
-    else if (!is_negative)
-      used_to(words) || apply_rules(words, Use::says);
+    if (is_over) {
+      apply_rules(positive, Use::ends) || apply_rules(words, Use::says);
+    } else if (is_negative) {
+      apply_rules(words, Use::says) || apply_rules(positive, Use::ends);
+    } else {
+      used_to(words) || greets(words) || apply_rules(words, Use::says);
+    }
   }
 
   /// Names of the people around the owner, wherever the clause has them.
   void name_people(const Words& words) {
+    static const std::vector<Phrase> all_names = [] {
+      std::vector<Phrase> phrases;
+      for (const std::string_view pattern : {"my|our {rel} are called|named {x}", "my|our {rel} 's? names are {x}"}) phrases.emplace_back(pattern);
+      return phrases;
+    }();
+    for (const Phrase& phrase : all_names)
+      if (const auto match = phrase.match(words, 0, Phrase::Reach::whole)) {
+        Finding finding = make(MemoryKind::fact, .75, "family");
+        for (std::size_t i = match->find("x")->first; i < words.size(); ++i)
+          if (words[i].is_capital) finding.proposal.people.push_back(written(words[i]));
+        const std::string names = text_of(words, *match->find("x"));
+        if (!names.empty()) add(std::move(finding), capital(to_lower_ascii(text_of(words, *match->find("rel")))) + "' names are " + names);
+        return;
+      }
     static const Phrase several("i have {num} {rel} :|,|called|named {x}");
     if (const auto match = several.match(words, 0, Phrase::Reach::whole)) {
       Finding finding = make(MemoryKind::fact, .75, "family");
@@ -315,8 +357,11 @@ class Extraction {
     if (words[0].text == "i") return;
     const auto relation_text = [&](const Match& match) { return capital(to_lower_ascii(text_of(words, *match.find("rel")))); };
     const auto become = [&](Subject subject, std::size_t from, std::string_view first) {
-      last_person_ = subject;
-      last_person_.is_possessive = false;
+      // Who was named in full stays so: "my sister's name is Ana. She ...".
+      if (!last_person_.text.starts_with(subject.text + " ")) {
+        last_person_ = subject;
+        last_person_.is_possessive = false;
+      }
       subject_ = std::move(subject);
       const std::size_t at = words[0].at;
       words.erase(words.begin(), words.begin() + std::ptrdiff_t(from));
@@ -340,6 +385,14 @@ class Extraction {
     if (const auto match = bare_relation.match(words, 0, Phrase::Reach::part); match && takes_verb(match->end)) {
       const std::string text = relation_text(*match);
       const std::string& last = words[match->find("rel")->last - 1].text;
+      // "Me and my wife have ...": the two of them.
+      const std::string& verb = clause_->words[std::min(match->end, clause_->words.size() - 1)].text;
+      if (singular_of(last) == last && last != "children" && (verb == "have" || verb == "live" || verb == "are" || verb == "own" || verb == "do")) {
+        const std::size_t at = words[0].at;
+        words.erase(words.begin(), words.begin() + std::ptrdiff_t(match->end));
+        words.insert(words.begin(), made("i", at));
+        return;
+      }
       return become({text, people_of(text), singular_of(last) != last || last == "children", false}, match->end, "i");
     }
     if (words[0].text == "my") return;
@@ -424,6 +477,18 @@ class Extraction {
     return true;
   }
 
+  /// "Hi, I'm Sam": without the greeting it might be anything.
+  bool greets(const Words& words) {
+    static const Phrase phrase("i am {name}");
+    const auto match = phrase.match(words, 0, Phrase::Reach::whole);
+    if (!clause_->greets || !match || !words[match->find("name")->first].is_capital || !subject_.text.empty()) return false;
+    const std::string name = text_of(words, *match->find("name"));
+    Finding finding = make(MemoryKind::fact, .9, "identity");
+    finding.proposal.people = {name};
+    add(std::move(finding), "Name is " + name);
+    return true;
+  }
+
   enum class Use { says, ends };
   bool apply_rules(Words words, Use use) {
     for (const CompiledRule& each : extraction_rules()) {
@@ -472,6 +537,7 @@ class Extraction {
       }
       if (text.empty()) return true;
     }
+    if (rule.trait == Rule::Trait::change && rule.kind == MemoryKind::fact && !dated.dates.empty()) dated.text = with_date_last(dated);
     if (rule.trait == Rule::Trait::change) {
       finding.is_change = true;
       if (rule.kind == MemoryKind::fact)
@@ -480,6 +546,31 @@ class Extraction {
     if (rule.kind == MemoryKind::context && !dated.dates.empty()) finding.proposal.valid_to = dated.dates.back().to;
     add(std::move(finding), dated.text);
     return true;
+  }
+
+  /// "Lives in Lyon in May 2026, moved there." says when at the wrong place: "Lives in Lyon, moved there in May 2026."
+  static std::string with_date_last(const DatedText& dated) {
+    const DateMention& date = dated.dates.front();
+    std::string text = dated.text.substr(0, date.at);
+    const std::string spelled = dated.text.substr(date.at, date.size);
+    std::string_view head = trim(text);
+    std::string preposition = "since";
+    for (const std::string_view each : {"in", "on", "since"})
+      if (head.ends_with(" " + std::string(each))) {
+        head.remove_suffix(each.size() + 1);
+        preposition = each;
+        break;
+      }
+    std::string rest(head);
+    rest += dated.text.substr(date.at + date.size);
+    while (!rest.empty() && rest.back() == '.') rest.pop_back();
+    // A state lasts from then on; a deed was done then.
+    const bool is_deed = rest.ends_with("moved there") || rest.ends_with("promoted") || rest.ends_with(", bought") || rest.find(", got ") != std::string::npos ||
+                         rest.starts_with("Started") || rest.starts_with("Quit") || rest.starts_with("Gave") || rest.starts_with("Stopped") ||
+                         rest.starts_with("Left") || rest.find(", moved there from") != std::string::npos;
+    const bool has_own = spelled.starts_with("on ") || spelled.starts_with("in ");
+    if (!is_deed) return rest + ", since " + (has_own ? spelled.substr(3) : spelled) + ".";
+    return rest + (has_own ? " " : preposition == "since" ? " on " : " " + preposition + " ") + spelled + ".";
   }
 
   std::string fill_plain(const Match& match, const Words& words) const {
@@ -545,6 +636,7 @@ class Extraction {
       text = third_person(words[1].text) + " " + rest;
     } else {
       text = text_of(words, {0, words.size()});
+      if (text.starts_with("their ")) text.erase(0, std::string_view("their ").size());
     }
     if (text.empty()) return;
     const DatedText dated = spell_out_dates(text, utterance_.at, Looking::ahead);

@@ -20,7 +20,7 @@ struct Form {
 
 constexpr auto kForms = std::to_array<Form>({
     {"is|was? living|based|residing in|at|near {y}", "home", "{y}"},
-    {"lives|resides in|at|near|on|by|with {y}", "home", "{y}"},
+    {"lives|resides in|at|near|on|by {y}", "home", "{y}"},
     {"moved to {y}", "home", "{y}"},
     {"'s|s? home is in? {y}", "home", "{y}"},
     {"works at|for {y} as {z}", "employer", "{y}"},
@@ -120,6 +120,7 @@ std::optional<Slot> dated_slot(std::string_view note) {
   // The spelled-out date stands behind what it dates, up to the clock time.
   std::size_t end = dates.front().at;
   std::string what = to_lower_ascii(trim(note.substr(0, end)));
+  if (what.find(',') != std::string::npos) return std::nullopt;  // "Has a car, bought on ..."
   for (const std::string_view preposition : {" on", " in", " at", " the week of", " the weekend of", " until"})
     if (what.ends_with(preposition)) what.resize(what.size() - preposition.size());
   for (const std::string_view preposition : {" on", " in"})
@@ -168,7 +169,9 @@ std::optional<Slot> slot_of(std::string_view note) {
     slot.subject = value_text(words, *match->find("rel"));
     slot.attribute = "name";
     slot.value = value_text(words, *match->find("y"));
-    slot.is_single = false;
+    constexpr std::string_view kUnique[] = {"wife", "husband", "mother", "father", "mom", "mum", "dad", "boss", "spouse", "partner", "girlfriend",
+                                            "boyfriend", "fiance", "fiancee", "fiancé", "fiancée"};
+    slot.is_single = std::find(std::begin(kUnique), std::end(kUnique), slot.subject) != std::end(kUnique);
     return slot;
   }
   static const Phrase relation_is("{rel} is {name}");
@@ -177,6 +180,14 @@ std::optional<Slot> slot_of(std::string_view note) {
     slot.subject = value_text(words, *match->find("rel"));
     slot.attribute = "name";
     slot.value = value_text(words, *match->find("name"));
+    return slot;
+  }
+  static const Phrase prefers("prefers {x} to|over {y}");
+  if (const auto match = prefers.match(words, 0, Phrase::Reach::whole)) {
+    const std::string better = value_text(words, *match->find("x")), worse = value_text(words, *match->find("y"));
+    Slot slot;
+    slot.attribute = "prefers " + std::min(better, worse) + " " + std::max(better, worse);
+    slot.value = better;
     return slot;
   }
   constexpr std::size_t kMostSubject = 4;
@@ -200,9 +211,10 @@ std::optional<Slot> slot_of(std::string_view note) {
   static const Phrase thing_is("the? {x} is|are {y}");
   if (const auto match = thing_is.match(words, 0, Phrase::Reach::whole)) {
     const Capture x = *match->find("x");
-    const Word& last = words[x.last - 1];
     constexpr std::size_t kMostWords = 4;
-    const bool is_person = is_relation_word(last.text) || (x.last - x.first == 1 && x.first == 0);
+    const bool is_person = std::any_of(words.begin() + std::ptrdiff_t(x.first), words.begin() + std::ptrdiff_t(x.last),
+                                       [](const Word& word) { return is_relation_word(word.text); }) ||
+                           words[x.last - 1].is_capital || (x.last - x.first == 1 && x.first == 0);
     if (x.last - x.first <= kMostWords && !is_person && first_person(words[x.first].text).empty() && !words[x.first].is_mark) {
       Slot slot;
       slot.attribute = "is " + value_text(words, x);

@@ -1,6 +1,7 @@
 #include "memory/statements.hpp"
 
 #include "base/text.hpp"
+#include "memory/note_text.hpp"
 #include "memory/phrase.hpp"
 
 #include <algorithm>
@@ -53,7 +54,7 @@ const std::vector<Phrase>& lead_ins() {
       {"and", "but", "so", "well", "oh", "ah", "aha", "hey", "hi there?", "hello there?", "hey there", "yes", "yeah", "yep", "nah", "ok",
        "okay", "btw", "by the way", "anyway", "um", "uh", "hmm", "please", "then", "plus", "because", "since", "though", "although", ",",
        ":", "-", "(", ")", ";", "guess what", "good|bad|great|big news", "unfortunately", "sadly", "luckily", "fortunately", "finally",
-       "as you know", "honestly", "to be honest", "in fact", "as of today|now", "you know", "the thing is", "hob", "good morning|evening|afternoon",
+       "as you know", "honestly", "to be honest", "in fact", "as of today|now", "you know", "the thing is", "now", "hob", "good morning|evening|afternoon",
        "thanks", "thank you", "ps", "p.s", "edit", "update", "first", "second", "third", "lately", "recently", "these days", "nowadays",
        "personally", "also", "it turns out that?", "turns out that?", "as i said|mentioned", "like i said", "i forgot to mention|say that?",
        "did i tell|mention you? that?", "i told you that", "happy to say that?", "sure", "right", "great", "cool", "fun fact"});
@@ -96,7 +97,8 @@ bool begins_clause(Words words, std::size_t at, std::string_view joint) {
   if (is_one_of(word, {"this", "that", "there", "could", "do", "don't", "is", "are", "any", "anything", "who", "why", "which", "remember", "always",
                        "never", "would", "should", "will", "right", "correct", "ok", "okay", "got", "so", "but", "and", "the", "not"}))
     return true;
-  return words[at].is_capital && !is_no_name(word);
+  const bool acts = at + 1 < words.size() && (words[at + 1].text == "'s" || !first_person(words[at + 1].text).empty());
+  return acts && words[at].is_capital && !is_no_name(word);
 }
 
 /// A bare verb that goes on with the subject "i" of the clause before: "I live in Lyon and work at Acme".
@@ -244,6 +246,8 @@ void strip_lead_ins(Clause& clause) {
     const std::size_t lead = skip_any(lead_ins(), words, at);
     if (lead == at || lead > words.size()) break;
     if (words[at].text == "also") clause.also = true;
+    clause.greets = clause.greets || is_one_of(words[at].text, {"hi", "hello", "hey", "good"});
+    clause.now = clause.now || is_one_of(words[at].text, {"now", "nowadays", "these"});
     at = lead;
   }
   clause.words.erase(clause.words.begin(), clause.words.begin() + std::ptrdiff_t(std::min(at, clause.words.size())));
@@ -308,7 +312,7 @@ std::vector<Clause> clauses_of(std::string_view message) {
   for (const Sentence& sentence : sentences_of(text, foreign)) {
     is_jest = is_jest || has_any(jests(), sentence.words);
     const std::size_t first = clauses.size();
-    bool corrects = false, also = false, to_keep = false;
+    bool corrects = false, also = false, to_keep = false, greets = false;
     for (std::vector<Word>& piece : cut(sentence)) {
       Clause clause;
       clause.words = std::move(piece);
@@ -318,6 +322,7 @@ std::vector<Clause> clauses_of(std::string_view message) {
       strip_lead_ins(clause);
       corrects = clause.corrects = clause.corrects || corrects;
       also = clause.also = clause.also || also;
+      greets = clause.greets = clause.greets || greets;
       to_keep = clause.to_keep = clause.to_keep || to_keep;
       if (!clause.words.empty()) clauses.push_back(std::move(clause));
     }
@@ -344,24 +349,26 @@ std::vector<Clause> clauses_of(std::string_view message) {
   std::erase_if(clauses, [](const Clause& clause) { return clause.words.empty(); });
   if (is_jest || message.find("\xf0\x9f\x99\x84") != std::string_view::npos)  // rolling eyes
     for (Clause& clause : clauses) clause.sense = std::max(clause.sense, Sense::jest);
-  if (fiction_turn(text) == FictionTurn::begins)
+  if (const FictionTurn turn = fiction_turn(text); turn == FictionTurn::begins || turn == FictionTurn::once)
     for (Clause& clause : clauses) clause.sense = Sense::fiction;
   return clauses;
 }
 
 FictionTurn fiction_turn(std::string_view message) {
-  static const std::vector<Phrase> begins = phrases(
-      {"pretend", "role play", "role-play", "roleplay", "roleplaying", "write me? a|an|the|another {x} in|about|where|from", "write me? a|an short? story|poem|"
-       "song|scene|essay|letter|novel|script|dialogue|speech|joke|email|mail|limerick|haiku", "tell me a story", "make up a story", "let us play",
-       "in this story", "in my novel|story|book", "act as", "play the role", "you are a pirate", "continue the story", "translate",
-       "proofread", "rewrite", "rephrase", "paraphrase", "fix the grammar", "correct the grammar", "summarize|summarise this", "character named|called",
-       "my character", "example sentence", "for example :", "lyrics", "in character", "imagine that?", "fictional", "screenplay", "dungeons and dragons"});
-  static const std::vector<Phrase> ends = phrases({"stop the? role-play|roleplay|game|story", "end of the? role-play|roleplay|game|story", "stop role playing", "stop pretending",
-                                                   "out of character", "enough of the? story|game", "back to reality|normal", "the end", "stop the role play",
-                                                   "end the? game|roleplay|role-play|story"});
+  static const std::vector<Phrase> games = phrases({"pretend", "role play", "role-play", "roleplay", "roleplaying", "let us play", "act as", "play the role",
+                                                    "you are a pirate", "my character", "in character", "dungeons and dragons", "let us pretend", "text adventure"});
+  static const std::vector<Phrase> pieces = phrases(
+      {"write me? a|an|the|another {x} in|about|where|from", "write me? a|an short? story|poem|song|scene|essay|letter|novel|script|dialogue|speech|joke|email|"
+       "mail|limerick|haiku", "tell me a story", "make up a story", "in this story", "in my novel|story|book", "continue the story", "translate", "proofread",
+       "rewrite", "rephrase", "paraphrase", "fix the grammar", "correct the grammar", "summarize|summarise this", "character named|called",
+       "example sentence", "for example :", "lyrics", "imagine that?", "fictional", "screenplay"});
+  static const std::vector<Phrase> ends =
+      phrases({"stop the? role-play|roleplay|game|story", "end of the? role-play|roleplay|game|story", "stop role playing", "stop pretending", "out of character",
+               "enough of the? story|game", "back to reality|normal", "the end", "stop the role play", "end the? game|roleplay|role-play|story"});
   const std::vector<Word> words = words_of_text(utf8_prefix(message, kMostBytes));
   if (has_any(ends, words)) return FictionTurn::ends;
-  return has_any(begins, words) ? FictionTurn::begins : FictionTurn::none;
+  if (has_any(games, words)) return FictionTurn::begins;
+  return has_any(pieces, words) ? FictionTurn::once : FictionTurn::none;
 }
 
 Sense sense_at(std::string_view message, std::size_t at, std::size_t size) {

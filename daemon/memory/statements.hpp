@@ -37,6 +37,8 @@ struct Clause {
   bool corrects = false;         // the sentence begins as a correction: "no, ...", "actually ..."
   bool also = false;             // "also", "too": beside what was there, not in its place
   bool to_keep = false;          // "remember that ..."
+  bool greets = false;           // "hi, ..."
+  bool now = false;              // "now ...": in place of what was
   std::size_t sentence = 0;      // clauses of one sentence share it
 };
 
@@ -51,8 +53,9 @@ std::vector<bool> foreign_bytes(std::string_view message);
 /// The words of a text, marks too.
 std::vector<Word> words_of_text(std::string_view text);
 
-/// Whether the text asks for fiction or a role play ("pretend you are", "write a story"), or ends one ("stop the role play").
-enum class FictionTurn { none, begins, ends };
+/// Whether the text asks for one piece of fiction or wording ("write a story", "translate"), begins a role play that goes on
+/// over messages ("pretend you are"), or ends one ("stop the role play").
+enum class FictionTurn { none, once, begins, ends };
 FictionTurn fiction_turn(std::string_view message);
 
 /// How the words at [at, at + size) of the message are meant: the least trustworthy sense of the clauses they touch;

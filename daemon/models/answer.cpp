@@ -27,6 +27,7 @@ bool AnswerBuilder::take(std::string_view chunk) {
   }
   answer_.reasoning += string_or(delta, "reasoning");
   if (const json::object* call = object_at(delta, "tool_call")) take_tool_call(*call);
+  if (const json::object* carry = object_at(delta, "carry")) answer_.carry = *carry;
   if (const json::object* usage = object_at(delta, "usage")) {
     has_usage_ = true;
     // Providers report running totals, so a later number replaces an earlier one.
@@ -96,6 +97,7 @@ json::object to_json(const ModelAnswer& answer) {
     }
     object["tool_calls"] = std::move(calls);
   }
+  if (!answer.carry.empty()) object["carry"] = answer.carry;
   object["stop"] = answer.stop;
   object["usage"] = to_json(answer.usage);
   object["provider"] = answer.provider;
@@ -106,6 +108,7 @@ ModelAnswer model_answer_from_json(const json::object& object) {
   ModelAnswer answer;
   answer.text = string_or(object, "text");
   answer.reasoning = string_or(object, "reasoning");
+  if (const json::object* carry = object_at(object, "carry")) answer.carry = *carry;
   answer.stop = string_or(object, "stop", "end");
   answer.provider = string_or(object, "provider");
   if (const json::array* calls = array_at(object, "tool_calls"))

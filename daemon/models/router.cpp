@@ -67,6 +67,18 @@ std::chrono::seconds cool_down_of(const Error& error) {
   return std::clamp(std::chrono::seconds(seconds), std::chrono::seconds(1), kMaxCoolDown);
 }
 
+/// What one model wants back with its message means nothing to another, which may even refuse it.
+void drop_foreign_carries(json::object& chat, std::string_view model) {
+  const auto messages = chat.find("messages");
+  if (messages == chat.end() || !messages->value().is_array()) return;
+  for (json::value& item : messages->value().get_array()) {
+    json::object* message = item.if_object();
+    if (!message || !message->contains("carry")) continue;
+    if (string_or(*message, "carry_of") != model) message->erase("carry");
+    message->erase("carry_of");
+  }
+}
+
 std::string advice(Code code, const ModelName& name) {
   const std::string provider = "models.providers." + name.provider;
   switch (code) {
@@ -294,6 +306,7 @@ class TierRouter final : public Router {
     json::object request;
     request["model"] = parts.model;
     for (const auto& [key, value] : chat) request.insert_or_assign(key, value);
+    drop_foreign_carries(request, name);
     PluginCall call;
     call.extension = kProvider;
     call.function = "complete";

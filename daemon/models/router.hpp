@@ -26,6 +26,7 @@ struct ModelToolCall {
 struct ModelAnswer {
   std::string text, reasoning;
   std::vector<ModelToolCall> tool_calls;
+  json::object carry;  // what usage.model gets back with this message, as it said it; usually empty
   std::string stop;  // end | length | tool_calls | filtered
   Usage usage;
   std::string provider;  // instance

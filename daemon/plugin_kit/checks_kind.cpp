@@ -104,6 +104,8 @@ Result<void> check_delta(const std::string& chunk, bool& has_usage) {
   for (const auto& [name, value] : *parsed) {
     if (name == "text" || name == "reasoning") {
       if (!value.is_string()) return Error{Code::invalid, fmt::format("a delta's \"{}\" is a text", std::string(name))};
+    } else if (name == "carry") {
+      if (!value.is_object()) return Error{Code::invalid, "a delta's \"carry\" is an object"};
     } else if (name == "tool_call") {
       if (!value.is_object() || !value.get_object().contains("index")) return Error{Code::invalid, "a delta's \"tool_call\" has an \"index\""};
     } else if (name == "usage") {

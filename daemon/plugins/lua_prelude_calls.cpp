@@ -147,8 +147,9 @@ function Out:tool_call(call)
   emit(self.id, encode { tool_call = { index = call.index or 0, id = call.id, name = call.name, arguments = call.arguments } })
 end
 function Out:usage(usage)
-  emit(self.id, encode { usage = { input_tokens = usage.input_tokens or 0, output_tokens = usage.output_tokens or 0, cached_tokens = usage.cached_tokens or 0 } })
+  emit(self.id, encode { usage = { input_tokens = usage.input_tokens or 0, output_tokens = usage.output_tokens or 0, cached_tokens = usage.cached_tokens or 0, cache_write_tokens = usage.cache_write_tokens } })
 end
+function Out:carry(kept) emit(self.id, encode { carry = kept }) end
 
 function dispatch.provider_complete(id, request)
   local stop = plugin.provider.complete(decoded(request), setmetatable({ id = id }, Out), new_call(id))

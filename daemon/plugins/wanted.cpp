@@ -57,10 +57,6 @@ Result<std::vector<RouteManifest>> resolve_routes(const Manifest& manifest, cons
 
 /// What to take instead of a plugin that Hob is known to have one day; "" for any other name.
 std::string_view not_shipped(std::string_view id) {
-  if (id == "provider_anthropic")
-    return "provider_openai with base_url \"https://api.anthropic.com/v1\" speaks to Claude";
-  if (id == "provider_gemini")
-    return "provider_openai with base_url \"https://generativelanguage.googleapis.com/v1beta/openai\" speaks to Gemini";
   if (id.starts_with("provider_")) return "provider_openai with base_url speaks to any server with OpenAI's chat completions";
   if (id == "channel_discord" || id == "channel_twilio" || id == "channel_sms") return "channel_webhook connects any program";
   return {};

@@ -9,8 +9,6 @@
 namespace hobd {
 namespace {
 
-constexpr std::size_t kMostText = 64 << 10;
-
 /// Kept to a thousandth, so that it reads back as it was written in every format.
 double rounded(double importance) { return std::round(importance * 1000) / 1000; }
 
@@ -28,13 +26,7 @@ Result<void> prepare_memory(Memory& memory) {
     repair(source.message_id);
     repair(source.quote);
   }
-  if (trim(memory.text).empty()) return Error{Code::invalid, "a memory needs a text"};
-  if (memory.text.size() > kMostText) return Error{Code::invalid, "a memory's text is longer than 64 KiB"};
-  if (memory.id.size() > 200) return Error{Code::invalid, "a memory's id is longer than 200 bytes"};
-  if (!(memory.importance >= 0 && memory.importance <= 1)) return Error{Code::invalid, "a memory's importance is not 0 to 1"};
-  if (memory.valid_from && memory.valid_to && *memory.valid_to < *memory.valid_from)
-    return Error{Code::invalid, "a memory ends (" + format_time(*memory.valid_to) + ") before it begins (" +
-                                    format_time(*memory.valid_from) + ")"};
+  TRY(check_memory(memory));
   memory.importance = rounded(memory.importance);
   return {};
 }

@@ -1,6 +1,7 @@
 #include "store/memory_changes.hpp"
 
 #include "store/memory_heads.hpp"
+#include "store/tombstones.hpp"
 
 #include <algorithm>
 #include <array>
@@ -24,8 +25,30 @@ std::string own_id(const std::string& user_id, const std::string& memory_id) {
 
 class Loading {
  public:
-  Loading(WriteBatch& batch, const std::string& user_id, std::int64_t user, Time now)
-      : batch_(batch), user_id_(user_id), user_(user), now_(now) {}
+  Loading(WriteBatch& batch, const std::string& user_id, std::int64_t user, Tombstones tombstones, Time now)
+      : batch_(batch), user_id_(user_id), user_(user), tombstones_(std::move(tombstones)), now_(now) {}
+
+  /// Takes out what was forgotten: by the ids that the export gives, before they are replaced. Quotes of forgotten messages too.
+  Result<void> drop_forgotten(std::vector<MemoryVersion>& versions) {
+    if (tombstones_.empty()) return {};
+    std::vector<MemoryVersion> kept;
+    for (MemoryVersion& version : versions) {
+      Memory& memory = version.memory;
+      const Time since = memory.version_from == Time{} ? memory.recorded_at : memory.version_from;
+      if (TRY(tombstones_.knows(Forgotten::memory, memory.id)) ||
+          TRY(tombstones_.knows(Forgotten::memory_text, text_name(memory.text, kLeastMemoryTerms), since))) {
+        ++done_.forgotten;
+        continue;
+      }
+      std::vector<MemorySource> sources;
+      for (MemorySource& source : memory.sources)
+        if (!TRY(tombstones_.knows(Forgotten::message, source.message_id))) sources.push_back(std::move(source));
+      memory.sources = std::move(sources);
+      kept.push_back(std::move(version));
+    }
+    versions = std::move(kept);
+    return {};
+  }
 
   /// Gives the versions ids that are this user's to use.
   Result<void> choose_ids(std::vector<MemoryVersion>& versions) {
@@ -89,8 +112,6 @@ class Loading {
 
   /// Keeps one latest version, and the memory's versions one behind the other.
   Result<void> fit(const Head& head, Memory& memory) {
-    if (memory.version_to && *memory.version_to < memory.version_from)
-      return Error{Code::invalid, "version " + std::to_string(memory.version) + " ends before it begins"};
     if (memory.version < head.last_number) {
       if (!memory.version_to) memory.version_to = memory.version_from;  // a later one is there
       return {};
@@ -129,6 +150,7 @@ class Loading {
   WriteBatch& batch_;
   const std::string& user_id_;
   std::int64_t user_;
+  Tombstones tombstones_;
   Time now_;
   std::int64_t change_ = 0, last_memory_ = 0, unnamed_ = 0;
   MemoryLoad done_;
@@ -137,7 +159,9 @@ class Loading {
 }  // namespace
 
 Result<MemoryLoad> load_memories(WriteBatch& batch, const std::string& user_id, std::vector<MemoryVersion>& versions, Time now) {
-  Loading loading(batch, user_id, TRY(user_row(batch.db, user_id)), now);
+  const std::int64_t user = TRY(user_row(batch.db, user_id));
+  Loading loading(batch, user_id, user, TRY(tombstones_of(batch.db, user)), now);
+  TRY(loading.drop_forgotten(versions));
   TRY(loading.choose_ids(versions));
   for (std::size_t i = 0; i < versions.size(); ++i) {
     const auto added = loading.add(versions[i]);

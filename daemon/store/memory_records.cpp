@@ -1,11 +1,14 @@
 #include "store/memory_records.hpp"
 
+#include "base/text.hpp"
+
 #include <algorithm>
 #include <array>
 
 namespace hobd {
 namespace {
 
+constexpr std::size_t kMostText = 64 << 10;
 constexpr std::array<std::string_view, 5> kKinds = {"fact", "preference", "event", "context", "episode"};
 constexpr std::array<std::string_view, 3> kSaidBy = {"owner", "assistant", "outside"};
 
@@ -161,6 +164,19 @@ json::object to_json(const Memory& memory) {
   for (const auto& [key, value] : memory.extra)
     if (!is_known(key)) object.emplace(key, value);
   return object;
+}
+
+Result<void> check_memory(const Memory& memory) {
+  if (trim(memory.text).empty()) return Error{Code::invalid, "a memory needs a text"};
+  if (memory.text.size() > kMostText) return Error{Code::invalid, "a memory's text is longer than 64 KiB"};
+  if (memory.id.size() > 200) return Error{Code::invalid, "a memory's id is longer than 200 bytes"};
+  if (!(memory.importance >= 0 && memory.importance <= 1)) return Error{Code::invalid, "a memory's importance is not 0 to 1"};
+  if (memory.valid_from && memory.valid_to && *memory.valid_to < *memory.valid_from)
+    return Error{Code::invalid, "a memory ends (" + format_time(*memory.valid_to) + ") before it begins (" +
+                                    format_time(*memory.valid_from) + ")"};
+  if (memory.version_to && *memory.version_to < memory.version_from)
+    return Error{Code::invalid, "version " + std::to_string(memory.version) + " of a memory ends before it begins"};
+  return {};
 }
 
 Result<Memory> memory_from_json(const json::object& object) {

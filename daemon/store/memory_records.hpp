@@ -63,6 +63,10 @@ json::object to_json(const Memory& memory);
 /// Its inverse. invalid: names the member that is missing or of another type; unknown members go to `extra`.
 Result<Memory> memory_from_json(const json::object& object);
 
+/// Whether a memory can be stored as it is: it has a text of at most 64 KiB, an importance from 0 to 1, and nothing ends
+/// before it begins. invalid: says what is wrong.
+Result<void> check_memory(const Memory& memory);
+
 /// What is done to one memory.
 struct MemoryEdit {
   enum class Kind {
@@ -104,6 +108,7 @@ struct MemoryLoad {
   std::int64_t versions = 0;    // stored
   std::int64_t memories = 0;    // that they belong to
   std::int64_t duplicates = 0;  // versions that were there already
+  std::int64_t forgotten = 0;   // versions that the user had erased: they don't come back
   std::string change_id;        // "" when nothing was stored
 };
 

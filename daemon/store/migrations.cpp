@@ -2,6 +2,9 @@
 
 #include "base/log.hpp"
 #include "store/schema_blocks.hpp"
+#include "store/schema_consolidations.hpp"
+#include "store/schema_erasures.hpp"
+#include "store/schema_imports.hpp"
 #include "store/schema_memories.hpp"
 #include "store/schema_recall.hpp"
 #include "store/schema_vectors.hpp"
@@ -167,7 +170,9 @@ CREATE VIRTUAL TABLE message_fts USING fts5(
   tokenize = 'porter unicode61 remove_diacritics 2');
 )sql";
 
-constexpr std::array kSteps = {kVersion1, kVersion2, kSchemaRecall, kSchemaMemories, kSchemaBlocks, kSchemaVectors};
+constexpr std::array kSteps = {kVersion1,      kVersion2,      kSchemaRecall,  kSchemaMemories,
+                              kSchemaBlocks,  kSchemaVectors, kSchemaImports, kSchemaErasures,
+                              kSchemaConsolidations};
 
 }  // namespace
 

@@ -47,6 +47,7 @@ struct Conversation {
 struct Session {
   std::string id, conversation_id;
   Time created_at{};
+  std::string label = {};  // what an imported history called it; "" none
 };
 
 struct Message {
@@ -108,12 +109,6 @@ struct OutboxItem {
   Time created_at{}, next_attempt_at{}, expires_at{};
   std::string receipt;   // the platform's message id
   std::string last_error;
-};
-
-/// One hit of the lexical search.
-struct MessageHit {
-  Message message;
-  double score = 0;  // higher is better
 };
 
 /// A page of a list: `next` is the cursor of the following page, empty at the end.

@@ -1,4 +1,5 @@
-// Schema step: the index of messages holds terms alone, each prefixed by its user (terms.hpp).
+// Schema step: the index of messages holds terms alone, each prefixed by its user (terms.hpp); what was said at a time is found
+// by that time.
 #pragma once
 
 namespace hobd {
@@ -11,6 +12,7 @@ CREATE VIEW message_terms AS
 CREATE VIRTUAL TABLE message_fts USING fts5(
   terms, content = 'message_terms', content_rowid = 'id', tokenize = 'ascii', detail = none, columnsize = 0);
 INSERT INTO message_fts(message_fts) VALUES ('rebuild');
+CREATE INDEX messages_time ON messages(user, at);
 )sql";
 
 }  // namespace hobd

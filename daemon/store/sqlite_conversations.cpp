@@ -3,28 +3,15 @@
 #include "base/id.hpp"
 #include "base/text.hpp"
 #include "store/cursor.hpp"
-#include "store/message_search.hpp"
+#include "store/recent_messages.hpp"
 #include "store/rows.hpp"
 
-#include <algorithm>
 #include <limits>
-#include <unordered_map>
 
 namespace hobd {
 namespace {
 
 constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
-constexpr std::chrono::milliseconds kSearchLimit{2'000};
-
-/// A session of one of the user's conversations: (its rowid, the conversation's). not_found: it isn't.
-Result<std::pair<std::int64_t, std::int64_t>> session_row(Connection& db, const std::string& user_id,
-                                                          const std::string& session_id) {
-  auto rows = TRY(db.query("SELECT s.id, c.id FROM sessions s JOIN conversations c ON c.id = s.conversation "
-                           "JOIN users u ON u.id = c.user WHERE s.sid = ? AND u.uid = ?",
-                           session_id, user_id));
-  if (!TRY(rows.next())) return Error{Code::not_found, "there is no session " + session_id};
-  return std::pair(rows.integer(0), rows.integer(1));
-}
 
 Result<Page<Conversation>> list_conversations(Connection& db, const std::string& user_id, const PageRequest& page) {
   const CursorKey before = TRY(read_page('c', page, {kMax, kMax}));
@@ -74,67 +61,6 @@ Result<Page<Message>> list_messages(Connection& db, const std::string& user_id, 
     found.items.push_back(TRY(read_message(rows)));
   }
   return found;
-}
-
-/// Recent messages of one session, oldest first, and their rowids.
-struct Recent {
-  std::vector<Message> messages;
-  std::vector<std::int64_t> rows;
-};
-
-/// Where a walk back from a message begins: its rowid and its turn's, which grow in the order of arrival.
-struct Before {
-  std::int64_t message = kMax, turn = kMax;
-};
-
-Result<Before> before_row(Connection& db, const std::string& message_id) {
-  if (message_id.empty()) return Before{};
-  auto rows = TRY(db.query("SELECT id, coalesce(turn, 0) FROM messages WHERE mid = ?", message_id));
-  if (!TRY(rows.next())) return Before{};
-  return Before{rows.integer(0), rows.integer(1) ? rows.integer(1) : kMax};
-}
-
-/// A message that arrived while an earlier one was being answered was stored before that answer: what counts is the
-/// order of the turns, so an answer stands behind the message that it answers.
-Result<Recent> recent_messages(Connection& db, const std::string& user_id, const std::string& session_id,
-                               const std::string& before_message, std::uint32_t count) {
-  struct Item {
-    std::int64_t row = 0, turn = 0, place = 0;
-    Message message;
-  };
-  std::vector<Item> items;
-  const Before before = TRY(before_row(db, before_message));
-  {
-    // One walk down the session's index; what all of its messages share is bound, not joined to each.
-    auto rows = TRY(db.query("SELECT m.id, m.mid, ?2, c.cid, ?1, coalesce(t.tid, ''), m.role, m.speaker, m.text, m.at, "
-                             "m.channel, m.external_id, m.attachments, m.extra, coalesce(m.turn, 0) FROM sessions s "
-                             "JOIN conversations c ON c.id = s.conversation JOIN users u ON u.id = c.user "
-                             "CROSS JOIN messages m ON m.session = s.id LEFT JOIN turns t ON t.id = m.turn "
-                             "WHERE s.sid = ?1 AND u.uid = ?2 AND CASE WHEN m.turn IS NULL OR m.turn = ?4 THEN m.id < ?3 "
-                             "ELSE m.turn < ?4 END ORDER BY m.id DESC LIMIT ?5",
-                             session_id, user_id, before.message, before.turn, count));
-    while (TRY(rows.next())) {
-      Item item;
-      item.row = rows.integer(0);
-      item.turn = rows.integer(14);
-      item.message = TRY(read_message(rows));
-      items.push_back(std::move(item));
-    }
-  }
-  if (items.empty()) TRY(session_row(db, user_id, session_id));
-  std::unordered_map<std::int64_t, std::int64_t> first_of_turn;
-  for (Item& item : items)  // newest first, so that the oldest row of a turn is written last
-    if (item.turn) first_of_turn[item.turn] = item.row;
-  for (Item& item : items) item.place = item.turn ? first_of_turn[item.turn] : item.row;
-  std::sort(items.begin(), items.end(), [](const Item& a, const Item& b) {
-    return a.place != b.place ? a.place < b.place : a.row < b.row;
-  });
-  Recent recent;
-  for (Item& item : items) {
-    recent.rows.push_back(item.row);
-    recent.messages.push_back(std::move(item.message));
-  }
-  return recent;
 }
 
 /// Copies the messages of one session up to `last` into a conversation of their own.
@@ -259,10 +185,10 @@ class SqliteConversations final : public Conversations {
                                                      conversation_id = std::move(conversation_id)](
                                                         Connection& db) -> Result<std::vector<Session>> {
       const std::int64_t conversation = TRY(conversation_row(db, user_id, conversation_id)).id;
-      auto rows = TRY(db.query("SELECT sid, created_at FROM sessions WHERE conversation = ? ORDER BY id", conversation));
+      auto rows = TRY(db.query("SELECT sid, created_at, label FROM sessions WHERE conversation = ? ORDER BY id", conversation));
       std::vector<Session> sessions;
       while (TRY(rows.next()))
-        sessions.push_back({.id = rows.text(0), .conversation_id = conversation_id, .created_at = rows.time(1)});
+        sessions.push_back({.id = rows.text(0), .conversation_id = conversation_id, .created_at = rows.time(1), .label = rows.text(2)});
       return sessions;
     });
   }
@@ -296,29 +222,8 @@ class SqliteConversations final : public Conversations {
         });
   }
 
-  awaitable<Result<std::vector<MessageHit>>> search(std::string user_id, MessageQuery query) override {
-    return parts_.readers.run<std::vector<MessageHit>>(
-        [this, user_id = std::move(user_id), query = std::move(query)](Connection& db) {
-          return search_messages(db, common_words_, user_id, query);
-        },
-        kSearchLimit);
-  }
-
-  awaitable<Result<TurnContext>> turn_context(std::string user_id, std::string session_id, std::string before_message,
-                                              std::uint32_t count, MessageQuery query) override {
-    return parts_.readers.run<TurnContext>(
-        [this, user_id = std::move(user_id), session_id = std::move(session_id), before_message = std::move(before_message),
-         count, query = std::move(query)](Connection& db) -> Result<TurnContext> {
-          Recent recent = TRY(recent_messages(db, user_id, session_id, before_message, count));
-          Result<std::vector<MessageHit>> hits = search_messages(db, common_words_, user_id, query, recent.rows);
-          return TurnContext{std::move(recent.messages), std::move(hits)};
-        },
-        kSearchLimit);
-  }
-
  private:
-  SqliteParts parts_;  // its readers end before this does
-  CommonWords common_words_;
+  SqliteParts parts_;
 };
 
 }  // namespace

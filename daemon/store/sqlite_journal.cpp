@@ -34,8 +34,14 @@ Result<std::optional<Accepted>> find_duplicate(Connection& db, std::int64_t user
   if (!TRY(rows.next())) return std::optional<Accepted>();
   Accepted accepted;
   accepted.turn = TRY(read_turn(rows)).value;
-  accepted.message = TRY(turn_message(db, accepted.turn.message_id));
   accepted.duplicate = true;
+  auto message = turn_message(db, accepted.turn.message_id);
+  if (message.has_value())
+    accepted.message = *std::move(message);
+  else if (message.error().code == Code::not_found)
+    accepted.message.id = accepted.turn.message_id;  // it was forgotten
+  else
+    return message.error();
   return std::optional<Accepted>(std::move(accepted));
 }
 

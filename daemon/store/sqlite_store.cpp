@@ -1,6 +1,7 @@
 #include "store/blocks.hpp"
 #include "store/lock_file.hpp"
 #include "store/migrations.hpp"
+#include "store/postings.hpp"
 #include "store/sqlite_parts.hpp"
 #include "store/vectors.hpp"
 #include "store/summaries.hpp"
@@ -104,6 +105,7 @@ Result<std::unique_ptr<Connection>> open_connection(const std::filesystem::path&
   auto db = TRY(Connection::open(file, mode));
   if (add_terms_function(db->handle()) != SQLITE_OK)
     return Error{Code::internal, "open " + file.string() + ": can't add a function"};
+  TRY(add_postings_function(*db));
   TRY(db->script("PRAGMA temp_store = MEMORY"));
   return db;
 }
@@ -121,6 +123,10 @@ class SqliteStore final : public Store {
     conversations_ = make_sqlite_conversations(parts);
     users_ = make_sqlite_users(parts);
     kv_ = make_sqlite_kv(parts);
+    searches_ = make_sqlite_searches(parts);
+    imports_ = make_sqlite_imports(parts);
+    consolidations_ = make_sqlite_consolidations(parts);
+    erasures_ = make_sqlite_erasures(parts, options.file.parent_path() / "tombstones.jsonl");
     memories_ = make_sqlite_memories(parts);
     blocks_ = make_sqlite_blocks(parts);
     vectors_ = make_sqlite_vectors(parts);
@@ -132,6 +138,10 @@ class SqliteStore final : public Store {
   Conversations& conversations() override { return *conversations_; }
   Users& users() override { return *users_; }
   Kv& kv() override { return *kv_; }
+  Searches& searches() override { return *searches_; }
+  Consolidations& consolidations() override { return *consolidations_; }
+  Erasures& erasures() override { return *erasures_; }
+  Imports& imports() override { return *imports_; }
   Memories& memories() override { return *memories_; }
   Blocks& blocks() override { return *blocks_; }
   Vectors& vectors() override { return *vectors_; }
@@ -169,6 +179,10 @@ class SqliteStore final : public Store {
   std::unique_ptr<Conversations> conversations_;
   std::unique_ptr<Users> users_;
   std::unique_ptr<Kv> kv_;
+  std::unique_ptr<Searches> searches_;
+  std::unique_ptr<Imports> imports_;
+  std::unique_ptr<Consolidations> consolidations_;
+  std::unique_ptr<Erasures> erasures_;
   std::unique_ptr<Memories> memories_;
   std::unique_ptr<Blocks> blocks_;
   std::unique_ptr<Vectors> vectors_;
@@ -192,7 +206,7 @@ Result<std::unique_ptr<Store>> open_sqlite_store(StoreOptions options) {
   TRY(check_content(*writer));
   TRY(migrate(*writer));
   TRY(writer->script("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; "
-                     "PRAGMA cache_size = -4000; PRAGMA journal_size_limit = 67108864;"));
+                     "PRAGMA cache_size = -4000; PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = ON;"));
   std::vector<std::unique_ptr<Connection>> readers;
   for (int i = 0; i < std::max(1, options.readers); ++i)
     readers.push_back(TRY(open_connection(file, Connection::Mode::read_only)));

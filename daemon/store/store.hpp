@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/task_group.hpp"
+#include "store/imports.hpp"
 #include "store/records.hpp"
 
 #include <filesystem>
@@ -91,21 +92,6 @@ class Journal {
   virtual awaitable<Result<std::int64_t>> prune_outbox(Time before, std::int64_t limit) = 0;
 };
 
-/// Which messages a search looks for.
-struct MessageQuery {
-  std::string text;  // any text is valid; one without words finds nothing
-  std::uint32_t limit = 10;
-  std::string role = {};      // "": any
-  std::string not_turn = {};  // the turn whose messages are never found
-  bool commands = true;       // also slash commands ("/help", not "//text")
-};
-
-/// What a turn reads before it asks a model.
-struct TurnContext {
-  std::vector<Message> recent;              // oldest first
-  Result<std::vector<MessageHit>> recalled; // found outside `recent`, best first; it may fail alone
-};
-
 class Conversations {
  public:
   virtual ~Conversations() = default;
@@ -129,10 +115,6 @@ class Conversations {
   /// answer behind the message it answers even if others arrived meanwhile.
   virtual awaitable<Result<std::vector<Message>>> recent(std::string user_id, std::string session_id, std::string before_message, std::uint32_t count) = 0;
   virtual awaitable<Result<Message>> find_message(std::string user_id, std::string message_id) = 0;
-  /// Lexical search over one user's messages: FTS5, OR of the query's words without stop words, best first.
-  virtual awaitable<Result<std::vector<MessageHit>>> search(std::string user_id, MessageQuery query) = 0;
-  /// recent() and search() in one read, the search without what recent() gave.
-  virtual awaitable<Result<TurnContext>> turn_context(std::string user_id, std::string session_id, std::string before_message, std::uint32_t count, MessageQuery query) = 0;
 };
 
 class Users {
@@ -182,7 +164,10 @@ struct StoreStatus {
   bool is_writable = true;  // false while writes fail: the disk is full or failing
 };
 
+class Consolidations;
+class Erasures;
 class Memories;
+class Searches;
 class Blocks;
 class Vectors;
 class Summaries;
@@ -194,6 +179,10 @@ class Store {
   virtual Conversations& conversations() = 0;
   virtual Users& users() = 0;
   virtual Kv& kv() = 0;
+  virtual Searches& searches() = 0;  // store/searches.hpp
+  virtual Consolidations& consolidations() = 0;  // store/consolidations.hpp
+  virtual Erasures& erasures() = 0;  // store/erasures.hpp
+  virtual Imports& imports() = 0;
   virtual Memories& memories() = 0;  // store/memories.hpp
   virtual Blocks& blocks() = 0;        // store/blocks.hpp
   virtual Vectors& vectors() = 0;      // store/vectors.hpp

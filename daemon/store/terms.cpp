@@ -1,5 +1,7 @@
 #include "store/terms.hpp"
 
+#include "store/term_forms.hpp"
+
 #include <libstemmer.h>
 #include <sqlite3.h>
 #include <utf8proc.h>
@@ -223,7 +225,7 @@ class Analysis {
 
   void emit(std::string_view word) {
     const bool has_digit = std::any_of(word.begin(), word.end(), [](char c) { return c <= '9'; });
-    sink_(std::string(has_digit ? word : stem(word)));
+    sink_(std::string(has_digit ? word : base_form(stem(word))));
   }
 
   void next_cluster(utf8proc_int32_t c) {
@@ -323,7 +325,7 @@ bool is_stop_term(std::string_view term) {
       "s",     "same",  "shall",  "she",   "should", "so",    "some",  "such",  "t",      "tell",  "than",  "that",  "the",
       "their", "them",  "then",   "there", "these",  "they",  "this",  "those", "through", "to",   "too",   "under", "until",
       "up",    "us",    "ve",     "veri",  "was",    "we",    "were",  "what",  "when",   "where", "which", "while", "who",
-      "whom",  "whose", "whi",    "will",  "with",   "would", "you",   "your",  "yourself", "got"};
+      "whom",  "whose", "whi",    "will",  "with",   "would", "you",   "your",  "yourself"};
   return kStopTerms.contains(term);
 }
 

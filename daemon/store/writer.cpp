@@ -6,6 +6,8 @@
 
 #include <pthread.h>
 
+#include <algorithm>
+
 namespace hobd {
 namespace {
 
@@ -36,18 +38,18 @@ Writer::Writer(std::unique_ptr<Connection> db, asio::any_io_executor executor)
 
 Writer::~Writer() { close(); }
 
-void Writer::push(Durability durability, Item work) {
+void Writer::push(Durability durability, Item work, Place place) {
   std::unique_lock lock(mutex_);
   if (closing_ || waiting_.size() >= kMostWaiting) {
     work->fail(closing_ ? Error{Code::unavailable, "the store is closed"}
                         : Error{Code::overloaded, "too many writes wait for the disk; try again in a moment"});
     lock.unlock();
     std::vector<Entry> refused;
-    refused.push_back({durability, std::move(work)});
+    refused.push_back({durability, std::move(work), place});
     post_completions(executor_, std::move(refused));
     return;
   }
-  waiting_.push_back({durability, std::move(work)});
+  waiting_.push_back({durability, std::move(work), place});
   const bool wake = idle_;
   idle_ = false;
   lock.unlock();
@@ -74,15 +76,34 @@ void Writer::loop() {
         note(probe());
         continue;
       }
-      const std::size_t count = std::min(waiting_.size(), kMostInBatch);
-      batch.reserve(count);
-      std::move(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count), std::back_inserter(batch));
-      waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
+      batch = take_batch();
     }
-    write(batch);
+    if (batch.front().place == Place::alone)
+      run_by_itself(batch.front());
+    else
+      write(batch);
     post_completions(executor_, std::move(batch));
     tidy_wal();
   }
+}
+
+/// The next batch, in the order of arrival; one that runs alone is a batch of its own.
+std::vector<Writer::Entry> Writer::take_batch() {
+  const auto most = waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(waiting_.size(), kMostInBatch));
+  auto end = std::find_if(waiting_.begin(), most, [](const Entry& entry) { return entry.place == Place::alone; });
+  if (end == waiting_.begin()) end = std::next(end);
+  std::vector<Entry> batch(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
+  waiting_.erase(waiting_.begin(), end);
+  return batch;
+}
+
+void Writer::run_by_itself(Entry& entry) {
+  WriteBatch context(*db_);
+  if (const auto set = set_synchronous(entry.durability); set.has_error())
+    entry.work->fail(set.error());
+  else
+    (void)entry.work->run(context);
+  if (db_->in_transaction()) (void)db_->run("ROLLBACK");
 }
 
 void Writer::write(std::vector<Entry>& batch) {

@@ -91,6 +91,17 @@ class Writer {
         asio::use_awaitable, std::move(work));
   }
 
+  /// Runs `work` between two batches, outside any transaction: for what SQLite does in none (VACUUM, checkpoints). All
+  /// other writes wait meanwhile.
+  template <class T>
+  awaitable<Result<T>> run_alone(std::function<Result<T>(WriteBatch&)> work) {
+    return asio::async_initiate<const asio::use_awaitable_t<>&, void(Result<T>)>(
+        [this](auto handler, std::function<Result<T>(WriteBatch&)> body) {
+          push(Durability::synced, std::make_unique<Work<WriteBatch, T, decltype(handler)>>(std::move(body), std::move(handler)), Place::alone);
+        },
+        asio::use_awaitable, std::move(work));
+  }
+
   /// Whether the last batch could not be written: the disk is full or failing. Until one is, an idle writer tries an
   /// empty write every few seconds, so that the end of the trouble is seen. Thread: any.
   bool is_failing() const { return failing_; }
@@ -100,13 +111,17 @@ class Writer {
 
  private:
   using Item = std::unique_ptr<QueuedWork<WriteBatch>>;
+  enum class Place { in_batch, alone };
   struct Entry {
     Durability durability;
     Item work;
+    Place place = Place::in_batch;
   };
-  void push(Durability durability, Item work);
+  void push(Durability durability, Item work, Place place = Place::in_batch);
+  std::vector<Entry> take_batch();
   void loop();
   void write(std::vector<Entry>& batch);
+  void run_by_itself(Entry& entry);
   Result<void> write_all(std::vector<Entry>& batch);
   Result<void> set_synchronous(Durability durability);
   void tidy_wal();

@@ -56,11 +56,40 @@ void take_query(const Request& request, JsonObject& params, std::initializer_lis
   }
 }
 
+/// How many letters to change, leave out or add to make one word of the other.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t k = 0; k < row.size(); ++k) row[k] = k;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t k = 0; k < b.size(); ++k) {
+      const std::size_t replaced = diagonal + (a[i] == b[k] ? 0 : 1);
+      diagonal = row[k + 1];
+      row[k + 1] = std::min({replaced, row[k] + 1, diagonal + 1});
+    }
+  }
+  return row[b.size()];
+}
+
+/// A misspelt member would be ignored without a word.
+void check_members(const JsonObject& body, std::initializer_list<std::string_view> known) {
+  for (const auto& member : body) {
+    const std::string_view name = member.key();
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    std::string message = "unknown member \"" + std::string(name.substr(0, 60)) + "\"";
+    const auto near = std::min_element(known.begin(), known.end(),
+                                       [&](std::string_view a, std::string_view b) { return distance(a, name.substr(0, 60)) < distance(b, name.substr(0, 60)); });
+    if (distance(*near, name.substr(0, 60)) <= 2) message += ", did you mean \"" + std::string(*near) + "\"?";
+    throw Error{hob::invalid, message};
+  }
+}
+
 }  // namespace
 
 void HttpChannel::setup() {
   pages();
   lists();
+  memory_routes();
   chat_routes();
   openai_routes();
   route("GET /ws", [this](Request request, Responder out) { sockets_.accept(std::move(request), std::move(out), methods()); });
@@ -100,8 +129,25 @@ void HttpChannel::lists() {
   });
   pass("GET /conversations/{id}/export", "conversation.export",
        [](const Request& r, JsonObject& params) { params["conversation_id"] = r.param("id"); });
-  pass("GET /memory/search", "memory.search",
-       [](const Request& r, JsonObject& params) { take_query(r, params, {"q", "in", "since", "until"}, {"k"}); });
+  pass("POST /conversations/import", "conversation.import", [](const Request& r, JsonObject& params) {
+    // JSON lines as they are, or {"jsonl": "..."}.
+    if (r.head()["headers"]["content-type"].text().starts_with("application/json")) {
+      JsonObject body = body_object(r);
+      check_members(body, {"jsonl", "on_error", "dry_run"});
+      take(body, params, {"jsonl", "on_error", "dry_run"});
+    } else {
+      params["jsonl"] = r.body;
+      take_query(r, params, {"on_error"}, {});
+    }
+  });
+  pass("POST /conversations/{id}/summarize", "conversation.summarize",
+       [](const Request& r, JsonObject& params) { params["conversation_id"] = r.param("id"); });
+  pass("GET /memory/blocks", "block.list", nullptr);
+  pass("PUT /memory/blocks/{label}", "block.set", [](const Request& r, JsonObject& params) {
+    JsonObject body = body_object(r);
+    take(body, params, {"text", "limit", "description", "read_only", "position"});
+    params["label"] = r.param("label");
+  });
   pass("GET /tools", "tool.list", nullptr);
   pass("POST /tools/execute", "tool.call", [](const Request& r, JsonObject& params) {
     JsonObject body = body_object(r);
@@ -112,6 +158,41 @@ void HttpChannel::lists() {
     JsonObject body = body_object(r);
     take(body, params, {"turn_id"});
   });
+}
+
+void HttpChannel::memory_routes() {
+  // Bodies are passed whole: the method's own schema names a member that it doesn't know.
+  const auto body = [](const Request& r, JsonObject& params) {
+    if (!r.body.empty()) params = body_object(r);
+  };
+  const auto with_id = [](const Request& r, JsonObject& params) {
+    if (!r.body.empty()) params = body_object(r);
+    params["id"] = r.param("id");
+  };
+  pass("GET /memory", "memory.list", [](const Request& r, JsonObject& params) {
+    take_query(r, params, {"kind", "topic", "person", "include", "valid_at", "as_of", "cursor"}, {"limit"});
+  });
+  pass("POST /memory", "memory.add", body);
+  pass("POST /memory/upsert", "memory.upsert", body);
+  pass("POST /memory/clear", "memory.clear", body);
+  pass("POST /memory/forget", "memory.forget", [](const Request& r, JsonObject& params) {
+    JsonObject body = body_object(r);
+    check_members(body, {"id", "ids", "q", "messages", "dry_run"});
+    params = std::move(body);
+  });
+  pass("GET /memory/search", "memory.search", [](const Request& r, JsonObject& params) {
+    take_query(r, params, {"q", "in", "kind", "topic", "person", "since", "until", "valid_at", "as_of"}, {"k"});
+  });
+  pass("GET /memory/context", "memory.context", [](const Request& r, JsonObject& params) { take_query(r, params, {"q"}, {"k"}); });
+  pass("GET /memory/{id}", "memory.get", [](const Request& r, JsonObject& params) {
+    params["id"] = r.param("id");
+    take_query(r, params, {"as_of"}, {});
+  });
+  pass("PUT /memory/{id}", "memory.update", with_id);
+  pass("DELETE /memory/{id}", "memory.delete", [](const Request& r, JsonObject& params) { params["id"] = r.param("id"); });
+  pass("GET /memory/{id}/history", "memory.history", [](const Request& r, JsonObject& params) { params["id"] = r.param("id"); });
+  pass("GET /memory/{id}/explain", "memory.explain", [](const Request& r, JsonObject& params) { params["id"] = r.param("id"); });
+  pass("POST /memory/{id}/undo", "memory.undo", [](const Request& r, JsonObject& params) { params["id"] = r.param("id"); });
 }
 
 void HttpChannel::pass(std::string_view pattern, std::string method, ReadParams read) {
@@ -145,34 +226,6 @@ void HttpChannel::start(std::string_view method, const JsonObject& params, hob_i
 // ---- /chat ----
 
 namespace {
-
-/// How many letters to change, leave out or add to make one word of the other.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t k = 0; k < row.size(); ++k) row[k] = k;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t k = 0; k < b.size(); ++k) {
-      const std::size_t replaced = diagonal + (a[i] == b[k] ? 0 : 1);
-      diagonal = row[k + 1];
-      row[k + 1] = std::min({replaced, row[k] + 1, diagonal + 1});
-    }
-  }
-  return row[b.size()];
-}
-
-/// A misspelt member would be ignored without a word.
-void check_members(const JsonObject& body, std::initializer_list<std::string_view> known) {
-  for (const auto& member : body) {
-    const std::string_view name = member.key();
-    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    std::string message = "unknown member \"" + std::string(name.substr(0, 60)) + "\"";
-    const auto near = std::min_element(known.begin(), known.end(),
-                                       [&](std::string_view a, std::string_view b) { return distance(a, name.substr(0, 60)) < distance(b, name.substr(0, 60)); });
-    if (distance(*near, name.substr(0, 60)) <= 2) message += ", did you mean \"" + std::string(*near) + "\"?";
-    throw Error{hob::invalid, message};
-  }
-}
 
 /// The parameters of chat.send from a body of POST /chat or /chat/stream.
 JsonObject read_chat(const Request& request, bool stream, JsonObject& body) {

@@ -19,6 +19,7 @@ class HttpChannel final : public hob::Plugin {
   void setup() override;
   void pages();
   void lists();
+  void memory_routes();
   void chat_routes();
   void openai_routes();
 

@@ -118,6 +118,10 @@ JsonObject read_sampling(const JsonObject& body) {
       if (!value->is_int64() || value->get_int64() <= 0) throw Error{hob::invalid, std::string(key) + " must be a positive integer"};
       out["max_tokens"] = *value;
     }
+  JsonObject extra;  // what some models take and others do not
+  for (const char* key : {"parallel_tool_calls", "seed"})
+    if (const JsonValue* value = member(body, key)) extra[key] = *value;
+  if (!extra.empty()) out["extra"] = std::move(extra);
   if (const JsonValue* stop = member(body, "stop")) out["stop"] = stop->is_string() ? JsonValue(JsonArray{*stop}) : *stop;
   if (const JsonValue* choice = member(body, "tool_choice")) {
     const JsonObject* named = choice->if_object();

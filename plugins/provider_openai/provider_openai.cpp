@@ -52,9 +52,54 @@ class ToolCalls {
   std::vector<Call> calls_;
 };
 
-ToolCalls& tool_calls_of(Exchange& out) {
-  if (!out.state.has_value()) out.state.emplace<ToolCalls>();
-  return std::any_cast<ToolCalls&>(out.state);
+/// What OpenRouter wants back, unchanged, while tools run: https://openrouter.ai/docs/use-cases/reasoning-tokens. In a
+/// stream a detail comes in pieces.
+class ReasoningDetails {
+ public:
+  void take(JsonRef pieces) {
+    for (const auto& item : pieces.items()) {
+      const JsonRef piece(item);
+      if (!piece.is_object()) continue;
+      if (hob::JsonObject* known = find(piece)) {
+        grow(*known, piece);
+      } else {
+        list_.push_back(piece.members());
+      }
+    }
+  }
+  const hob::JsonArray& list() const { return list_; }
+
+ private:
+  hob::JsonObject* find(JsonRef piece) {
+    if (!piece["index"].is_number() || list_.empty()) return nullptr;
+    auto& last = list_.back().as_object();
+    const bool is_same = JsonRef(list_.back())["index"].integer(-1) == piece["index"].integer() &&
+                         JsonRef(list_.back())["type"].text() == piece["type"].text();
+    return is_same ? &last : nullptr;
+  }
+  static void grow(hob::JsonObject& known, JsonRef piece) {
+    for (const auto& member : piece.members()) {
+      const bool is_piece = member.key() == "text" || member.key() == "summary" || member.key() == "data";
+      auto& value = known[member.key()];
+      if (is_piece && value.is_string() && member.value().is_string()) {
+        value.as_string().append(member.value().get_string());
+      } else if (!member.value().is_null()) {
+        value = member.value();
+      }
+    }
+  }
+
+  hob::JsonArray list_;
+};
+
+struct Answer {
+  ToolCalls calls;
+  ReasoningDetails details;
+};
+
+Answer& answer_of(Exchange& out) {
+  if (!out.state.has_value()) out.state.emplace<Answer>();
+  return std::any_cast<Answer&>(out.state);
 }
 
 void emit_content(JsonRef content, Exchange& out) {
@@ -69,11 +114,31 @@ std::string_view stop_of(std::string_view finish_reason, bool has_tool_calls) {
   return has_tool_calls ? "tool_calls" : "end";
 }
 
+/// The words of reasoning, under the names that servers use; the details repeat them.
+void emit_reasoning(JsonRef message, Exchange& out) {
+  for (const char* key : {"reasoning_content", "reasoning"}) {  // DeepSeek, vLLM, llama.cpp; OpenRouter, Ollama
+    if (message[key].is_text()) return out.reasoning(message[key].text());
+  }
+  for (const auto& item : message["reasoning_details"].items()) {
+    const JsonRef detail(item);
+    out.reasoning(detail["text"].is_text() ? detail["text"].text() : detail["summary"].text());
+  }
+}
+
+void end_answer(std::string_view finish_reason, Exchange& out) {
+  const Answer& answer = answer_of(out);
+  if (!answer.calls.empty() && !answer.details.list().empty() && !out.has_stopped()) {
+    out.carry(hob::JsonObject{{"reasoning_details", answer.details.list()}});
+  }
+  out.stop(stop_of(finish_reason, !answer.calls.empty()));
+}
+
 void emit_usage(JsonRef usage, Exchange& out) {
   if (!usage.is_object()) return;
   std::int64_t cached = usage["prompt_tokens_details"]["cached_tokens"].integer();
   if (cached == 0) cached = usage["prompt_cache_hit_tokens"].integer();  // DeepSeek
-  out.usage({usage["prompt_tokens"].integer(), usage["completion_tokens"].integer(), cached});
+  const auto count = [](std::int64_t tokens) { return std::max<std::int64_t>(0, tokens); };
+  out.usage({count(usage["prompt_tokens"].integer()), count(usage["completion_tokens"].integer()), count(cached)});
 }
 
 class OpenAi final : public hob::HttpProvider {
@@ -111,7 +176,7 @@ class OpenAi final : public hob::HttpProvider {
 
   void event(const hob::SseEvent& event, Exchange& out) override {
     if (event.data == "[DONE]") {
-      if (!out.has_stopped()) out.stop(stop_of("", !tool_calls_of(out).empty()));
+      if (!out.has_stopped()) end_answer("", out);
       return;
     }
     const Json chunk = parsed(event.data, "an event");
@@ -126,7 +191,7 @@ class OpenAi final : public hob::HttpProvider {
       throw Error{hob::unavailable, "the model server sent an answer without choices: " + plain_excerpt(response.body)};
     }
     take_choice(body, "message", out);
-    if (!out.has_stopped()) out.stop(stop_of("", !tool_calls_of(out).empty()));
+    if (!out.has_stopped()) end_answer("", out);
   }
 
   hob::HttpRequest models_request() override { return server_.request("/models"); }
@@ -154,21 +219,21 @@ class OpenAi final : public hob::HttpProvider {
     out.model(chunk["model"].text());
     const JsonRef choice = chunk["choices"][0];
     const JsonRef message = choice[member];
-    const JsonRef reasoning = message["reasoning_content"];  // DeepSeek, vLLM, llama.cpp
-    out.reasoning(reasoning.is_text() ? reasoning.text() : message["reasoning"].text());  // OpenRouter, Ollama
+    emit_reasoning(message, out);
+    answer_of(out).details.take(message["reasoning_details"]);
     emit_content(message["content"], out);
     out.text(message["refusal"].text());
     for (const auto& piece : message["tool_calls"].items()) take_tool_call(piece, out);
     emit_usage(chunk["usage"], out);
     const std::string_view reason = choice["finish_reason"].text();
-    if (!reason.empty()) out.stop(stop_of(reason, !tool_calls_of(out).empty()));
+    if (!reason.empty()) end_answer(reason, out);
   }
 
   void take_tool_call(JsonRef piece, Exchange& out) {
     const JsonRef function = piece["function"];
     const std::string_view id = piece["id"].text();
     const std::string_view name = function["name"].text();
-    const auto slot = tool_calls_of(out).place(piece, id, name);
+    const auto slot = answer_of(out).calls.place(piece, id, name);
     std::string made_id;
     if (slot.is_new && id.empty()) {
       made_id = "call_" + std::to_string(now().time_since_epoch().count()) + "_" + std::to_string(slot.number);

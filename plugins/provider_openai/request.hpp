@@ -84,6 +84,11 @@ inline void append_message(std::string& out, JsonRef message) {
     }
     out += ']';
   }
+  // OpenRouter's own, from the delta "carry". DeepSeek's reasoning_content never goes back: it refuses that.
+  if (message["carry"]["reasoning_details"].is_array()) {
+    out += R"(,"reasoning_details":)";
+    append_json(out, message["carry"]["reasoning_details"].value());
+  }
   out += '}';
 }
 
@@ -148,6 +153,7 @@ inline std::string chat_body(const hob::Json& chat, const Style& style) {
   copy("stop", "stop");
   copy("response_format", "response_format");
   for (const auto& member : chat["extra"].members()) {
+    if (member.key() == "parallel_tool_calls" && chat["tools"].items().empty()) continue;  // refused without tools
     out += ',';
     append_quoted(out, member.key());
     out += ':';

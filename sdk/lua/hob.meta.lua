@@ -310,8 +310,12 @@ function Out:reasoning(text) end
 ---@param call {index?: integer, id?: string, name?: string, arguments?: string}
 function Out:tool_call(call) end
 
----@param usage {input_tokens?: integer, output_tokens?: integer, cached_tokens?: integer}
+---@param usage {input_tokens?: integer, output_tokens?: integer, cached_tokens?: integer, cache_write_tokens?: integer}
 function Out:usage(usage) end
+
+---What the model must get back with its message when the tools of this answer have run.
+---@param kept table
+function Out:carry(kept) end
 
 ---@class hob.Request
 ---@field id string

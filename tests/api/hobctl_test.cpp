@@ -125,3 +125,13 @@ TEST_CASE("completion scripts know groups and verbs") {
   }
   CHECK(completion_script("tcsh", methods()).has_error());
 }
+
+TEST_CASE("memories are listed by what a person looks for, without columns that nothing fills") {
+  const auto list = parse_json(R"({"items":[
+    {"id":"mem_1","text":"likes tea","kind":"preference","importance":0.5,"topics":["food"],"people":[],"sources":[{"quote":"q"}],
+     "valid_from":null,"valid_to":null,"superseded_by":null,"recorded_at":"2026-11-21T08:00:00Z","version":1}],"next_cursor":null})");
+  const std::string shown = render(*list, 120);
+  CHECK(shown.find("likes tea") != std::string::npos);
+  CHECK(shown.find("food") != std::string::npos);
+  for (const char* column : {"people", "valid_from", "recorded_at", "version", "sources"}) CHECK(shown.find(column) == std::string::npos);
+}

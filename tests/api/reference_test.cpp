@@ -21,8 +21,12 @@ void add_all(MethodTable& table, DaemonControl& daemon, Registry& registry) {
   add_api_methods(table, registry, "0");
   add_chat_methods(table, {});
   add_conversation_methods(table, {});
+  add_import_methods(table, {});
+  add_consolidate_methods(table, {});
+  add_forget_methods(table, {});
   add_turn_methods(table, {});
   add_memory_methods(table, {});
+  add_block_methods(table, {});
   add_tool_methods(table, {});
   add_plugin_methods(table, {});
   add_model_methods(table, {});

@@ -36,7 +36,7 @@ struct Running {
     settings.emplace(options, config);
     toolbox = make_toolbox(registry, config);
     gate.emplace(HttpGateContext{core.get_executor(), &registry, &users, &clock, [](int) {}}, config);
-    settings->set_users({&registry, &router, toolbox.get(), &agent, &*gate});
+    settings->set_users({.registry = &registry, .router = &router, .tools = toolbox.get(), .agent = &agent, .gate = &*gate});
   }
   void write(const std::string& yaml) { std::ofstream(folder.path / "hob.yaml") << yaml; }
   json::value reload(const std::string& yaml) {

@@ -1,10 +1,10 @@
 // Starts hobd on a state folder of its own, with the stand-in model server or with none.
-// HOB_BIN: the folder of hobd and hobctl; HOB_FAKE_OPENAI: the stand-in.
+// HOB_BIN: the folder of hobd and hobctl; HOB_FAKE_OPENAI: the stand-in, the others are beside it.
 import { spawn, execFile } from "node:child_process";
 import { mkdtempSync, mkdirSync, writeFileSync, rmSync, openSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 
@@ -30,8 +30,11 @@ async function until(what, check, limit = 30_000) {
   }
 }
 
-export async function startModel(...args) {
-  const child = spawn(fake, args, { stdio: ["ignore", "pipe", "inherit"] });
+export const startModel = (...args) => startFake("fake_openai", ...args);
+
+/** A stand-in for a model server, by the name of its program. */
+export async function startFake(name, ...args) {
+  const child = spawn(join(dirname(fake), name), args, { stdio: ["ignore", "pipe", "inherit"] });
   const [line] = await once(createInterface({ input: child.stdout }), "line");
   return { port: Number(line.split(" ")[1]), stop: () => child.kill("SIGKILL") };
 }

@@ -13,6 +13,8 @@ class FakeClock final : public Clock {
     now_ += by;
     steady_ += by;
   }
+  /// The wall clock jumps, either way; the steady one never does.
+  void set_now(Time now) { now_ = now; }
 
  private:
   Time now_ = parse_time("2026-11-21T08:00:00Z").value();

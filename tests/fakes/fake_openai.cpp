@@ -7,10 +7,7 @@
 // types, system messages that are not the first and two user messages in a row (as the chat templates of Mistral,
 // Gemma and others do), a tool message without the call it answers, tool names outside [a-zA-Z0-9_-]{1,64}, a missing key.
 //
-// The answer to the newest user message T:
-//   T holds "CALL name {json}" and no tool has answered since: calls that tool (several CALLs: in parallel)
-//   tools have answered since T:  "tools said: <their contents, joined by ' | '>"
-//   else                          "echo: T"
+// What it answers stands in model_script.hpp.
 // The model's name picks the manner: "echo" at once; "echo-N" cut into N deltas; "slow" waits --delay-ms before the
 // first byte; "slow-named" too, and puts "T -> " before what tools said; "error-401|403|404|429|500|503" that status; "html" a proxy's page; "half" ends amid the stream;
 // "empty" an empty body; "hangup" closes without a byte; "stall" sends a delta and then nothing;
@@ -20,6 +17,8 @@
 // "embed-short" leaves a row out. Empty inputs, more than 2,048 of them and unknown members are refused.
 //
 // GET /__stats: {"requests":n,"answers":{"<T>#<tool answers>":count}}: a count above 1 is a call paid twice.
+#include "model_script.hpp"
+
 #include <boost/json.hpp>
 
 #include <arpa/inet.h>
@@ -75,8 +74,6 @@ struct Delayed {
   std::string bytes;
 };
 
-constexpr std::string_view kRecalledEnd = "</recalled>\n\n";  // what hobd recalled stands before the user's text
-
 std::string http_response(int status, std::string_view type, std::string_view body, std::string_view extra = {}) {
   std::string out = "HTTP/1.1 " + std::to_string(status) + " S\r\nContent-Type: ";
   out.append(type).append("\r\nContent-Length: ").append(std::to_string(body.size())).append("\r\n");
@@ -105,28 +102,6 @@ std::string text_of(const json::value& content) {
     for (const json::value& part : content.get_array())
       if (part.is_object() && part.get_object().contains("text")) text += part.at("text").as_string();
   return text;
-}
-
-struct Call {
-  std::string id, name, arguments;
-};
-
-/// "CALL name {json}" wherever it stands in the text.
-std::vector<Call> calls_in(const std::string& text, std::size_t serial) {
-  std::vector<Call> calls;
-  for (std::size_t at = text.find("CALL "); at != std::string::npos; at = text.find("CALL ", at + 5)) {
-    const std::size_t space = text.find(' ', at + 5);
-    const std::size_t open = text.find('{', at);
-    if (space == std::string::npos || open == std::string::npos) break;
-    std::size_t depth = 0, end = open;
-    for (; end < text.size(); ++end) {
-      if (text[end] == '{') ++depth;
-      if (text[end] == '}' && --depth == 0) break;
-    }
-    calls.push_back({"call_" + std::to_string(serial) + "_" + std::to_string(calls.size()),
-                     text.substr(at + 5, space - at - 5), text.substr(open, end - open + 1)});
-  }
-  return calls;
 }
 
 class Server {
@@ -469,31 +444,23 @@ class Server {
     }
 
     const json::array& messages = request.at("messages").get_array();
-    std::string last_user, tools_said;
-    std::size_t answers = 0;
+    fakes::Situation now;
     for (const json::value& m : messages) {
       const json::string& role = m.at("role").get_string();
-      if (role == "user") {
-        last_user = text_of(m.at("content"));
-        if (const std::size_t end = last_user.find(kRecalledEnd); last_user.starts_with("<recalled>") && end != std::string::npos)
-          last_user.erase(0, end + kRecalledEnd.size());
-        tools_said.clear();
-        answers = 0;
-      } else if (role == "tool") {
-        tools_said += (answers++ ? " | " : "") + text_of(m.at("content"));
-      }
+      if (role == "user") now.user(text_of(m.at("content")));
+      if (role == "tool") now.tool(text_of(m.at("content")));
     }
-    if (counts_.size() < 2'000'000) ++counts_[last_user + "#" + std::to_string(answers)];
+    if (counts_.size() < 2'000'000) ++counts_[now.said + "#" + std::to_string(now.tool_answers)];
 
-    std::vector<Call> calls;
-    if (answers == 0 && request.contains("tools")) calls = calls_in(last_user, ++serial_);
-    const std::string named = model == "slow-named" ? last_user + " -> " : "";
-    const std::string text = answers ? named + "tools said: " + tools_said : "echo: " + last_user;
+    std::vector<fakes::ScriptedCall> calls;
+    if (now.tool_answers == 0 && request.contains("tools")) calls = fakes::calls_in(now.said, "call_" + std::to_string(++serial_));
+    const std::string named = model == "slow-named" && now.tool_answers ? now.said + " -> " : "";
+    const std::string text = named + now.reply();
     answer(c, model, stream, wants_usage, calls.empty() ? text : "", calls, body.size() / 4);
   }
 
   void answer(Connection& c, const std::string& model, bool stream, bool wants_usage, const std::string& text,
-              const std::vector<Call>& calls, std::size_t prompt_tokens) {
+              const std::vector<fakes::ScriptedCall>& calls, std::size_t prompt_tokens) {
     if (model.starts_with("error-")) {
       const int status = std::atoi(model.c_str() + 6);
       throw Refusal{status, "The fake server was asked for a " + model.substr(6) + "."};
@@ -520,7 +487,7 @@ class Server {
       message["content"] = calls.empty() ? json::value(text) : json::value(nullptr);
       if (!calls.empty()) {
         json::array list;
-        for (const Call& call : calls)
+        for (const fakes::ScriptedCall& call : calls)
           list.push_back(json::object{{"id", call.id}, {"type", "function"}, {"function", {{"name", call.name}, {"arguments", call.arguments}}}});
         message["tool_calls"] = list;
       }

@@ -21,6 +21,10 @@ class FaultyStore final : public Store, public Journal {
   Conversations& conversations() override { return real_.conversations(); }
   Users& users() override { return real_.users(); }
   Kv& kv() override { return real_.kv(); }
+  Searches& searches() override { return real_.searches(); }
+  Consolidations& consolidations() override { return real_.consolidations(); }
+  Erasures& erasures() override { return real_.erasures(); }
+  Imports& imports() override { return real_.imports(); }
   Memories& memories() override { return real_.memories(); }
   Blocks& blocks() override { return real_.blocks(); }
   Vectors& vectors() override { return real_.vectors(); }

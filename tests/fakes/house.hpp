@@ -2,11 +2,15 @@
 #pragma once
 
 #include "agent/agent.hpp"
+#include "agent/commands.hpp"
 #include "fakes/fake_clock.hpp"
 #include "fakes/fake_registry.hpp"
 #include "fakes/faulty_store.hpp"
+#include "fakes/plain_forgetting.hpp"
 #include "fakes/run.hpp"
 #include "fakes/temp_folder.hpp"
+#include "memory/blocks.hpp"
+#include "memory/buffer.hpp"
 
 namespace hobd::fakes {
 
@@ -42,6 +46,7 @@ class House {
   }
   ~House() {
     run(io, agent->drain(std::chrono::milliseconds(0)));
+    run(io, buffers->stop(std::chrono::milliseconds(0)));
     run(io, outbox->stop(std::chrono::milliseconds(0)));
     store->close();
   }
@@ -52,6 +57,9 @@ class House {
     OutboxOptions waits;
     waits.first_retry = std::chrono::milliseconds(1);
     outbox = make_outbox(io.get_executor(), registry, *store, clock, waits);
+    blocks = std::make_unique<MemoryBlocks>(store->blocks(), config);
+    // Without a model, so that a script's answers are the turns' own.
+    buffers = std::make_unique<SessionBuffers>(BufferContext{io.get_executor(), store.get(), has_summary_model ? router.get() : nullptr, &clock, config, is_command});
     AgentContext context;
     context.core = io.get_executor();
     context.store = store.get();
@@ -60,6 +68,10 @@ class House {
     context.outbox = outbox.get();
     context.clock = &clock;
     context.config = config;
+    forgetting = std::make_unique<PlainForgetting>(*store);
+    context.forgetting = forgetting.get();
+    context.blocks = blocks.get();
+    context.buffers = buffers.get();
     agent = make_agent(std::move(context));
     inbox = make_inbox(*store, *outbox, *agent, clock);
     user = run(io, store->users().ensure("anna", false)).value();
@@ -113,6 +125,10 @@ class House {
   std::unique_ptr<Router> router;
   std::unique_ptr<Toolbox> toolbox;
   std::unique_ptr<Outbox> outbox;
+  std::unique_ptr<PlainForgetting> forgetting;
+  std::unique_ptr<MemoryBlocks> blocks;
+  std::unique_ptr<SessionBuffers> buffers;
+  bool has_summary_model = false;  // set it and build() again
   std::unique_ptr<Agent> agent;
   std::unique_ptr<ChannelSink> inbox;
   User user;

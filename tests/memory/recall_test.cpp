@@ -10,8 +10,8 @@ using namespace hobd::fakes;
 
 namespace {
 
-struct Memory {
-  Memory() {
+struct World {
+  World() {
     StoreOptions options;
     options.file = folder.path() / "hob.db";
     options.executor = io.get_executor();
@@ -20,7 +20,7 @@ struct Memory {
     anna = run(io, store->users().ensure("anna", false)).value();
     bert = run(io, store->users().ensure("bert", false)).value();
   }
-  ~Memory() { store->close(); }
+  ~World() { store->close(); }
   Accepted say(const User& user, const std::string& text) {
     Message message;
     message.text = text;
@@ -35,7 +35,8 @@ struct Memory {
     query.user_id = anna.id;
     if (query.session_id.empty())
       query.session_id = run(io, store->conversations().create(anna.id, "", "http", "")).value().session_id;
-    Recall recall(store->conversations());
+    query.now = clock.now();
+    Recall recall(*store, nullptr);
     return *run(io, recall.find(std::move(query))).value().items;
   }
 
@@ -55,7 +56,7 @@ RecallQuery query(const std::string& text) {
 }  // namespace
 
 TEST_CASE("recall finds what the user said in another conversation, with its date") {
-  Memory memory;
+  World memory;
   memory.say(memory.anna, "my favourite colour is teal");
   memory.say(memory.anna, "the bins go out on Monday");
   const auto items = memory.recall(query("which colour do I like?"));
@@ -65,7 +66,7 @@ TEST_CASE("recall finds what the user said in another conversation, with its dat
 }
 
 TEST_CASE("recall never shows another user's words, commands, the asking turn or what is in context") {
-  Memory memory;
+  World memory;
   memory.say(memory.bert, "the colour is red");
   memory.say(memory.anna, "/search colour");
   const Accepted shown = memory.say(memory.anna, "colour blue");
@@ -81,7 +82,7 @@ TEST_CASE("recall never shows another user's words, commands, the asking turn or
 }
 
 TEST_CASE("recall gives at most top_k, and nothing for no words") {
-  Memory memory;
+  World memory;
   for (int i = 0; i < 8; ++i) memory.say(memory.anna, "colour number " + std::to_string(i));
   RecallQuery few = query("colour");
   few.top_k = 3;

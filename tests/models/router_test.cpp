@@ -179,3 +179,23 @@ TEST_CASE("a model's name that a caller makes up is bounded and not remembered")
   const auto listed = run(models.io, models.router->list()).value();
   for (const ModelInfo& model : listed) CHECK(model.healthy);
 }
+
+TEST_CASE("what a model carries goes back to it, and to no other") {
+  Models models;
+  models.a.answers = {emits({R"({"tool_call":{"index":0,"id":"c","name":"one","arguments":"{}"}})", R"({"carry":{"sig":"s"}})"}, std::string(R"({"stop":"tool_calls"})")),
+                      fails(Code::unavailable, "down")};
+  models.b.answers = {says("done")};
+  const ModelAnswer first = models.ask("tier/fast").value();
+  CHECK(first.carry == parse_json_object(R"({"sig":"s"})").value());
+  CHECK(model_answer_from_json(to_json(first)).carry == first.carry);
+
+  ModelRequest next;
+  next.model = "tier/fast";
+  next.chat = parse_json_object(R"({"messages":[{"role":"assistant","content":"","carry":{"sig":"s"},"carry_of":"a/small"}]})").value();
+  std::function<void(std::string_view)> on_delta = [](std::string_view) {};
+  REQUIRE(run(models.io, models.router->complete(std::move(next), std::move(on_delta))).has_value());
+  const auto message = [](const json::object& request) { return request.at("messages").at(0).as_object(); };
+  CHECK(message(models.a.requests.back()).at("carry") == json::value(first.carry));
+  CHECK_FALSE(message(models.b.requests.back()).contains("carry"));
+  CHECK_FALSE(message(models.a.requests.back()).contains("carry_of"));
+}

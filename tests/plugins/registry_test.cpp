@@ -245,7 +245,7 @@ TEST_CASE("an editor's type file beside the plugins is none") {
 TEST_CASE("a provider that does not ship gets advice on what does") {
   House house;
   auto config = std::make_shared<Config>();
-  config->models.providers["claude"] = {"claude", "provider_anthropic", {}, {"hob.yaml", 3}};
+  config->models.providers["mistral"] = {"mistral", "provider_mistral", {}, {"hob.yaml", 3}};
   const auto faults = make_registry(house.context)->check(*config);
   REQUIRE(faults.at(0).message.find("is not part of this version; provider_openai with base_url") != std::string::npos);
 }

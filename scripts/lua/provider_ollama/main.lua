@@ -10,7 +10,8 @@ local function to_message(message)
     for _, part in ipairs(message.content) do
       if part.type == "text" then texts[#texts + 1] = part.text end
       if part.type == "image" then
-        images[#images + 1] = part.data or hob.error("unsupported", "Ollama takes images as data, not as a URL")
+        local inlined = part.url and part.url:match "^data:[^,]*;base64,(.*)$"
+        images[#images + 1] = part.data or inlined or hob.error("unsupported", "Ollama takes images as data, not as a URL")
       end
     end
     out.content, out.images = table.concat(texts, "\n"), #images > 0 and images or nil

@@ -16,6 +16,7 @@
 
 #include "cpp/embedder.hpp"
 #include "cpp/error.hpp"
+#include "cpp/data_url.hpp"
 #include "cpp/json.hpp"
 #include "cpp/link.hpp"
 #include "cpp/provider.hpp"
@@ -26,6 +27,7 @@
 
 #include <any>
 #include <bit>
+#include <charconv>
 #include <chrono>
 #include <initializer_list>
 #include <map>

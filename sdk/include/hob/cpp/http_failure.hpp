@@ -21,25 +21,33 @@ inline std::string plain_excerpt(std::string_view body) {
   return text;
 }
 
-/// The error of a refused request: its status mapped, the server's own `words` kept.
-inline Error http_failure(const HttpResponse& response, std::string_view words) {
-  const int status = response.status;
-  std::string message = "the model server answered " + std::to_string(status);
+/// The seconds of a Retry-After header (RFC 9110, 10.2.3); 0: there is none, or it is a date.
+inline std::int64_t retry_after_seconds(const HttpResponse& response) {
+  const std::string_view after = response.header("retry-after");
+  const bool is_seconds = !after.empty() && after.size() < 7 && after.find_first_not_of("0123456789") == std::string_view::npos;
+  return is_seconds ? std::stoll(std::string(after)) : 0;
+}
+
+/// The error of a refused request: what `status` means (of the answer, or what its body says it is), the server's own
+/// `words` kept. `retry_after`: seconds that a server with too much to do asks to be left alone; 0: it does not say.
+inline Error http_failure(const HttpResponse& response, std::string_view words, int status, std::int64_t retry_after) {
+  std::string message = "the model server answered " + std::to_string(response.status);
   if (!words.empty()) message.append(": ").append(words);
-  if (status == 429) {
-    const std::string_view after = response.header("retry-after");
-    const bool is_seconds = !after.empty() && after.size() < 7 &&
-                            after.find_first_not_of("0123456789") == std::string_view::npos;
-    if (is_seconds) message = "retry after " + std::string(after) + " s: " + message;
+  if (status == 429 || status == 529) {
+    if (retry_after > 0) message = "retry after " + std::to_string(retry_after) + " s: " + message;
     return {overloaded, std::move(message)};
   }
   if (status == 401 || status == 403) return {denied, message + " (check the API key)"};
+  if (status == 402) return {denied, message + " (check the account's credit)"};
   if (status == 404) return {not_found, message + " (check the model's name and base_url)"};
-  if (status == 408) return {timeout, std::move(message)};
-  if (status == 402) return {denied, std::move(message)};
+  if (status == 408 || status == 504) return {timeout, std::move(message)};
+  if (status == 413) return {invalid, message + " (too large: send less text, or fewer and smaller images)"};
   if (status >= 500) return {unavailable, std::move(message)};
   if (status >= 400) return {invalid, std::move(message)};
   return {unavailable, message + " (not an answer of a model server; check base_url)"};
+}
+inline Error http_failure(const HttpResponse& response, std::string_view words) {
+  return http_failure(response, words, response.status, retry_after_seconds(response));
 }
 
 }  // namespace hob

@@ -45,8 +45,14 @@ class HttpProvider : public Plugin {
   /// The request of the model list, and what its answer means.
   virtual HttpRequest models_request() = 0;
   virtual Json models(const HttpResponse& response) = 0;
+  /// The request of the next page of the model list; one without a URL: `response` was the last.
+  virtual HttpRequest next_models_request(const HttpResponse&) { return {}; }
   /// The server's own words in the body of a refused request; empty: it has none.
   virtual std::string error_text(const HttpResponse& response) { return std::string(plain_excerpt(response.body)); }
+  /// The status that a refusal means, where a server says it in the body (400 for a wrong key, say).
+  virtual int meaning(const HttpResponse& response) { return response.status; }
+  /// How many seconds a server that has too much to do asks to be left alone; 0: it does not say.
+  virtual std::int64_t retry_after(const HttpResponse& response) { return retry_after_seconds(response); }
 
   /// Call it at the start of setup() when overriding.
   void setup() override {
@@ -55,7 +61,9 @@ class HttpProvider : public Plugin {
   }
 
   /// An error of a refused request: the status mapped, the server's words kept.
-  Error failure(const HttpResponse& response) { return http_failure(response, error_text(response)); }
+  Error failure(const HttpResponse& response) {
+    return http_failure(response, error_text(response), meaning(response), retry_after(response));
+  }
   static std::string plain_excerpt(std::string_view body) { return hob::plain_excerpt(body); }
 
  private:
@@ -124,10 +132,18 @@ class HttpProvider : public Plugin {
   static void fail(Exchange& exchange, const Error& error) { exchange.call_.fail(error); }
 
   Task<Json> fetch_models() {
-    const HttpResponse response = co_await http().send(models_request());
-    if (!response.is_ok()) throw failure(response);
-    co_return models(response);
+    JsonArray all;
+    HttpRequest wanted = models_request();
+    for (int page = 0; page < kMaxModelPages && !wanted.url.empty(); ++page) {
+      const HttpResponse response = co_await http().send(wanted);
+      if (!response.is_ok()) throw failure(response);
+      const Json listed = models(response);
+      for (const auto& model : listed["models"].items()) all.push_back(model);
+      wanted = next_models_request(response);
+    }
+    co_return Json{{"models", std::move(all)}};
   }
+  static constexpr int kMaxModelPages = 20;  // for a server whose pages never end
 };
 
 }  // namespace hob

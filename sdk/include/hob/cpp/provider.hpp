@@ -12,7 +12,9 @@ struct Completion {
 };
 
 struct Usage {
-  std::int64_t input_tokens = 0, output_tokens = 0, cached_tokens = 0;
+  std::int64_t input_tokens = 0, output_tokens = 0;
+  std::int64_t cached_tokens = 0;       // of input_tokens: read from the server's cache
+  std::int64_t cache_write_tokens = 0;  // of input_tokens: written to it, where that has a price of its own
 };
 
 /// Streams a model's answer. Each function throws cancelled when nobody listens any more, and overloaded
@@ -40,7 +42,17 @@ class Deltas {
   void usage(const Usage& usage) {
     buffer_ = "{\"usage\":{\"input_tokens\":" + std::to_string(usage.input_tokens) +
               ",\"output_tokens\":" + std::to_string(usage.output_tokens) +
-              ",\"cached_tokens\":" + std::to_string(usage.cached_tokens) + "}}";
+              ",\"cached_tokens\":" + std::to_string(usage.cached_tokens);
+    if (usage.cache_write_tokens > 0) buffer_ += ",\"cache_write_tokens\":" + std::to_string(usage.cache_write_tokens);
+    buffer_ += "}}";
+    emit();
+  }
+  /// What the model must get back, as it is, with its message while the tools of this answer run: signatures
+  /// of its thoughts, say. It comes as "carry" of that message in the next request.
+  void carry(const JsonValue& kept) {
+    buffer_ = "{\"carry\":";
+    detail::append_json(buffer_, kept);
+    buffer_ += '}';
     emit();
   }
   bool is_cancelled() const { return call_->is_cancelled(); }

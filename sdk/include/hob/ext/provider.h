@@ -5,6 +5,7 @@
  *    "messages":[
  *      {"role":"system|user|assistant|tool", "content":"text" | [part...], "name"?: "...",
  *       "tool_calls"?: [{"id","name","arguments":"<JSON text>"}],   assistant only
+ *       "carry"?: {...},                      assistant only: what the delta of that name said, as it was
  *       "tool_call_id"?: "..."}],                                    tool only
  *    "tools"?: [{"name","description","parameters":<JSON Schema>}],
  *    "tool_choice"?: "auto"|"none"|"required"|{"name":"..."},
@@ -17,7 +18,9 @@
  * Deltas, one JSON object an emit():
  *   {"text":"..."}  {"reasoning":"..."}
  *   {"tool_call":{"index":n,"id"?:"...","name"?:"...","arguments"?:"<next piece of JSON text>"}}
- *   {"usage":{"input_tokens":n,"output_tokens":n,"cached_tokens":n}}
+ *   {"usage":{"input_tokens":n,"output_tokens":n,"cached_tokens":n,"cache_write_tokens"?:n}}
+ *     input_tokens is the whole prompt; cached_tokens of them were read from a cache, cache_write_tokens written to one
+ *   {"carry":{...}}  handed back with the message when its tools have run, to the model that said it and no other
  * A provider that does not stream emits the same deltas, each whole.
  *
  * The result, JSON: {"stop":"end|length|tool_calls|filtered", "model"?:"the one that answered"}

@@ -1,0 +1,219 @@
+#include "store/candidates.hpp"
+
+#include "base/text.hpp"
+#include "store/rows.hpp"
+#include "store/terms.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace hobd {
+namespace {
+
+/// Rows that the index is asked for; with their neighbours some three times as many are looked at.
+constexpr std::size_t kSeeds = 150;
+/// Of what was said at a time that the question names: those with a word of the question, and of the rest the longest.
+constexpr std::size_t kDatedSeeds = 60, kDatedRest = 20, kMostDated = 5'000;
+/// Read of posting lists for one search.
+constexpr std::size_t kPostings = 250'000;
+constexpr std::size_t kMostTerms = 64;
+
+/// A message of a session near a seed.
+struct Loaded {
+  std::int64_t session = 0;
+  bool is_wanted = false;  // not only a neighbour's neighbour
+  bool fits = false;       // the query's filters
+  bool is_copy = false;
+  Time at{};
+  std::uint32_t length = 0;
+  std::string role, speaker, text;
+  std::uint64_t terms = 0;
+};
+using LoadedRows = std::map<std::int64_t, Loaded>;
+
+#define HOB_NEAR_COLUMNS "id, session, at, role, speaker, substr(text, 1, 8192), length(text), turn, user "
+
+class Choice {
+ public:
+  Choice(Connection& db, std::int64_t user, const CandidateQuery& query) : db_(db), user_(user), query_(query) {}
+
+  Result<void> prepare() {
+    if (query_.not_turn.empty()) return {};
+    auto rows = TRY(db_.query("SELECT id FROM turns WHERE tid = ?", query_.not_turn));
+    if (TRY(rows.next())) not_turn_ = rows.integer(0);
+    return {};
+  }
+
+  /// Reads a row of the index and what stands around it.
+  Result<void> load(std::int64_t seed) {
+    const auto known = rows_.find(seed);
+    if (known == rows_.end()) {
+      auto rows = TRY(db_.query("SELECT " HOB_NEAR_COLUMNS "FROM messages WHERE id = ?", seed));
+      if (!TRY(rows.next()) || rows.integer(8) != user_) return {};
+      take(rows);
+    }
+    const std::int64_t session = rows_.at(seed).session;
+    if (loaded_.contains(seed)) return {};
+    loaded_[seed] = true;
+    // A seed stands before, one before, or behind a message that it speaks for; those have neighbours of their own.
+    auto before = TRY(db_.query("SELECT " HOB_NEAR_COLUMNS "FROM messages WHERE session = ? AND id < ? ORDER BY id DESC LIMIT 3", session, seed));
+    for (int i = 0; TRY(before.next()); ++i) {
+      Loaded& row = take(before);
+      row.is_wanted = row.is_wanted || i < 1;
+    }
+    auto behind = TRY(db_.query("SELECT " HOB_NEAR_COLUMNS "FROM messages WHERE session = ? AND id > ? ORDER BY id LIMIT 3", session, seed));
+    for (int i = 0; TRY(behind.next()); ++i) {
+      Loaded& row = take(behind);
+      row.is_wanted = row.is_wanted || i < 2;
+    }
+    rows_.at(seed).is_wanted = true;
+    return {};
+  }
+
+  LoadedRows& rows() { return rows_; }
+
+ private:
+  Loaded& take(const Query& row) {
+    const auto [at, is_new] = rows_.try_emplace(row.integer(0));
+    Loaded& loaded = at->second;
+    if (!is_new) return loaded;
+    loaded.session = row.integer(1);
+    loaded.at = row.time(2);
+    loaded.role = row.text(3);
+    loaded.speaker = row.text(4);
+    loaded.text = row.text(5);
+    loaded.length = static_cast<std::uint32_t>(std::max<std::int64_t>(1, row.integer(6)));
+    loaded.is_copy = row.is_null(7);
+    const bool is_command = loaded.text.starts_with('/') && !loaded.text.starts_with("//");
+    loaded.fits = (query_.role.empty() || loaded.role == query_.role) && (query_.commands || !is_command) &&
+                  (not_turn_ == 0 || row.integer(7) != not_turn_) && (!query_.since || loaded.at >= *query_.since) &&
+                  (!query_.until || loaded.at < *query_.until);
+    return loaded;
+  }
+
+  Connection& db_;
+  const std::int64_t user_;
+  const CandidateQuery& query_;
+  std::int64_t not_turn_ = 0;
+  LoadedRows rows_;
+  std::unordered_map<std::int64_t, bool> loaded_;
+};
+
+/// Rows that were said in one of the spans, ascending: first those that the index knows too.
+Result<std::vector<std::int64_t>> dated_rows(Connection& db, std::int64_t user, const std::vector<TimeSpan>& spans,
+                                             const std::vector<Posting>& postings, double all_rows) {
+  std::vector<std::int64_t> rows;
+  for (const TimeSpan& span : spans) {
+    auto found = TRY(db.query("SELECT id FROM messages WHERE user = ? AND at >= ? AND at < ? LIMIT ?", user, span.from, span.to, kMostDated));
+    while (TRY(found.next())) rows.push_back(found.integer(0));
+  }
+  std::sort(rows.begin(), rows.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  std::vector<Posting> then = postings;
+  for (Posting& posting : then) {
+    std::vector<std::int64_t> both;
+    std::set_intersection(posting.rows.begin(), posting.rows.end(), rows.begin(), rows.end(), std::back_inserter(both));
+    posting.rows = std::move(both);
+  }
+  std::vector<std::int64_t> seeds = best_rows(then, all_rows, kDatedSeeds);
+  if (seeds.size() >= kDatedRest) return seeds;
+  std::vector<std::pair<std::int64_t, std::int64_t>> longest;
+  for (const std::int64_t row : rows) {
+    auto length = TRY(db.query("SELECT length(text) FROM messages WHERE id = ?", row));
+    if (TRY(length.next())) longest.emplace_back(-length.integer(0), row);
+  }
+  std::sort(longest.begin(), longest.end());
+  for (std::size_t i = 0; i < longest.size() && i < kDatedRest; ++i) seeds.push_back(longest[i].second);
+  return seeds;
+}
+
+/// Sets the bits of terms whose lists were not read whole: those texts are looked through.
+void add_common_terms(const std::vector<Posting>& postings, const std::vector<std::string>& wanted, LoadedRows& rows) {
+  for (std::size_t i = 0; i < postings.size(); ++i) {
+    if (postings[i].is_whole) continue;
+    const std::int64_t oldest = postings[i].rows.empty() ? 0 : postings[i].rows.front();
+    for (auto& [row, loaded] : rows) {
+      if (row >= oldest) continue;
+      const auto found = terms(loaded.text);
+      if (std::find(found.begin(), found.end(), wanted[i]) != found.end()) loaded.terms |= std::uint64_t{1} << i;
+    }
+  }
+}
+
+}  // namespace
+
+Result<double> SearchCache::messages_of(Connection& db, std::int64_t user) {
+  const auto now = std::chrono::steady_clock::now();
+  {
+    const std::lock_guard lock(mutex_);
+    const auto known = counts_.find(user);
+    if (known != counts_.end() && now - known->second.at < std::chrono::minutes(1)) return known->second.messages;
+  }
+  auto rows = TRY(db.query("SELECT coalesce(sum(message_count), 0) FROM conversations WHERE user = ?", user));
+  TRY(rows.next());
+  const double messages = double(rows.integer(0));
+  const std::lock_guard lock(mutex_);
+  if (counts_.size() >= kMost) counts_.clear();
+  counts_[user] = {messages, now};
+  return messages;
+}
+
+Result<MessageCandidates> find_message_candidates(Connection& db, SearchCache& cache, const CandidateQuery& query,
+                                                  const std::vector<std::int64_t>& not_rows) {
+  MessageCandidates found;
+  const std::int64_t user = TRY(user_row(db, query.user_id));
+  std::vector<std::string> wanted = query.terms;
+  if (wanted.size() > kMostTerms) wanted.resize(kMostTerms);
+  const auto postings = TRY(read_postings(db, cache.sizes, "message_fts", user, wanted, kPostings));
+  found.counts.rows = TRY(cache.messages_of(db, user));
+  for (const Posting& posting : postings) {
+    found.counts.holding.push_back(posting.count);
+    found.counts.rows = std::max(found.counts.rows, posting.count);
+  }
+
+  Choice choice(db, user, query);
+  TRY(choice.prepare());
+  for (const std::int64_t row : best_rows(postings, found.counts.rows, kSeeds)) TRY(choice.load(row));
+  for (const std::int64_t row : TRY(dated_rows(db, user, query.spans, postings, found.counts.rows))) TRY(choice.load(row));
+  for (const std::int64_t row : query.rows) TRY(choice.load(row));
+
+  LoadedRows& rows = choice.rows();
+  std::vector<std::int64_t> numbers;
+  for (const auto& [row, loaded] : rows) numbers.push_back(row);
+  const std::vector<std::uint64_t> known = terms_of_rows(postings, numbers);
+  std::size_t next = 0;
+  for (auto& [row, loaded] : rows) loaded.terms = known[next++];
+  add_common_terms(postings, wanted, rows);
+
+  std::map<std::int64_t, std::vector<std::int64_t>> sessions;
+  for (const auto& [row, loaded] : rows) sessions[loaded.session].push_back(row);
+  for (const auto& [session, members] : sessions) {
+    const auto at = [&](std::size_t i) -> TermsAt {
+      if (i >= members.size()) return {};
+      const Loaded& loaded = rows.at(members[i]);
+      return {loaded.terms, loaded.length};
+    };
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      Loaded& loaded = rows.at(members[i]);
+      if (!loaded.is_wanted || !loaded.fits) continue;
+      if (std::find(not_rows.begin(), not_rows.end(), members[i]) != not_rows.end()) continue;
+      MessageCandidate item;
+      item.row = members[i];
+      item.session = session;
+      item.is_copy = loaded.is_copy;
+      item.at = loaded.at;
+      item.role = loaded.role;
+      item.speaker = loaded.speaker;
+      item.text = loaded.text;
+      item.own = at(i);
+      // Every wanted row has its own neighbours beside it in `members`: they were read with the seed that wanted it.
+      item.previous = i >= 1 ? at(i - 1) : TermsAt{};
+      item.second = i >= 2 ? at(i - 2) : TermsAt{};
+      item.next = at(i + 1);
+      found.items.push_back(std::move(item));
+    }
+  }
+  return found;
+}
+
+}  // namespace hobd
