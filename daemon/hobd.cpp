@@ -62,7 +62,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   CO_CHECK(co_await forgetting->start());
   const auto toolbox = make_toolbox(*registry, config);
   const auto outbox = make_outbox(core, *registry, *store, clock);
-  const auto learning = make_learning({core, store.get(), router.get(), &clock, config});
+  const auto learning = make_learning({core, store.get(), router.get(), &clock, config, is_command});
   MemoryBlocks blocks(store->blocks(), config);
   SessionBuffers buffers({core, store.get(), router.get(), &clock, config, is_command});
   add_memory_tools(*toolbox, {.blocks = &blocks,
@@ -95,7 +95,12 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   MethodTable methods;
   settings.set_users({registry.get(), router.get(), toolbox.get(), learning.get(), agent.get(), embeddings.get(), &gate});
   DaemonControl daemon = daemon_control(settings, stop, *http, clock);
-  const auto consolidation = make_consolidation({.core = core, .store = store.get(), .router = router.get(), .learning = learning.get(), .clock = &clock, .config = daemon.config});
+  const auto consolidation = make_consolidation({.core = core,
+                                                 .store = store.get(),
+                                                 .router = router.get(),
+                                                 .learning = learning.get(),
+                                                 .clock = &clock,
+                                                 .config = daemon.config});
   agent->on_outcome([&](const TurnOutcome& outcome) { consolidation->touch(outcome.user_id); });
   add_system_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});
   add_watch_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});

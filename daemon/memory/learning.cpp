@@ -11,6 +11,8 @@
 #include "memory/slots.hpp"
 #include "memory/statements.hpp"
 #include "plugins/turnstile.hpp"
+#include "store/searches.hpp"
+#include "store/terms.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 
@@ -40,9 +42,6 @@ struct Unit {
   std::string upto;                // learning is done up to here with it
   std::vector<std::string> recalled;
 };
-
-/// A slash command is no statement; "//text" is the text "/text".
-bool is_command(std::string_view text) { return text.starts_with('/') && !text.starts_with("//"); }
 
 class LearningImpl final : public Learning {
  public:
@@ -157,7 +156,7 @@ class LearningImpl final : public Learning {
   awaitable<Result<bool>> learn_batch(const Person& person) {
     CO_TRY(const std::vector<Message> messages, co_await context_.store->memories().unlearned(person.id, kBatch));
     if (messages.empty()) co_return false;
-    CO_TRY(std::vector<Unit> units, units_of(messages));
+    std::vector<Unit> units = units_of(messages);
     for (Unit& unit : units) {
       CO_TRY(const bool is_done, co_await learn_unit(person, unit));
       if (!is_done) co_return false;
@@ -166,7 +165,7 @@ class LearningImpl final : public Learning {
   }
 
   /// Cuts messages in the order of the mark into what each turn's user said.
-  static Result<std::vector<Unit>> units_of(const std::vector<Message>& messages) {
+  std::vector<Unit> units_of(const std::vector<Message>& messages) const {
     std::vector<Unit> units;
     for (const Message& message : messages) {
       const bool says = message.role == "user" && !trim(message.text).empty();
@@ -178,8 +177,9 @@ class LearningImpl final : public Learning {
       }
       Unit& unit = units.back();
       unit.upto = message.id;
-      if (says && !is_command(message.text)) {
+      if (says && !(context_.is_command && context_.is_command(message.text))) {
         Message own = message;
+        // "//text" is how the text "/text" is said.
         if (own.text.starts_with("//")) own.text.erase(0, 1);
         unit.lesson.said.push_back(std::move(own));
       }
@@ -256,7 +256,8 @@ class LearningImpl final : public Learning {
       const bool has_model = context_.router->has_model() && context_.clock->steady() >= model_rests_until_;
       if (!has_model && mode == MemoryLearn::model) co_return std::optional<std::vector<Finding>>();
       if (has_model) {
-        CO_TRY(const std::vector<Memory> held, co_await current_memories(person.id));
+        std::string words = said_in(unit.lesson);
+        CO_TRY(const std::vector<Memory> held, co_await current_memories(person.id, std::move(words)));
         unit.lesson.known = near_notes(held, unit.lesson);
         const Result<ModelFindings> answer = co_await ask_model(unit.lesson);
         if (answer.has_error() && mode == MemoryLearn::model) co_return std::optional<std::vector<Finding>>();
@@ -297,11 +298,15 @@ class LearningImpl final : public Learning {
     }
   }
 
-  /// The notes that share most with what was said, best first.
-  static std::vector<std::string> near_notes(const std::vector<Memory>& held, const Lesson& lesson) {
+  static std::string said_in(const Lesson& lesson) {
     std::string said;
     for (const Message& message : lesson.said) said += std::string(utf8_prefix(message.text, 4096)) + "\n";
-    const std::vector<std::string> words = content_terms(said + lesson.before);
+    return said + lesson.before;
+  }
+
+  /// The notes that share most with what was said, best first.
+  static std::vector<std::string> near_notes(const std::vector<Memory>& held, const Lesson& lesson) {
+    const std::vector<std::string> words = content_terms(said_in(lesson));
     std::vector<std::pair<double, const Memory*>> scored;
     for (const Memory& memory : held) {
       const double share = share_within(content_terms(memory.text), words);
@@ -314,7 +319,8 @@ class LearningImpl final : public Learning {
     return notes;
   }
 
-  awaitable<Result<std::vector<Memory>>> current_memories(const std::string& user_id) {
+  /// What a finding is judged against: the newest memories, and of older ones those that share a word with `words`.
+  awaitable<Result<std::vector<Memory>>> current_memories(const std::string& user_id, std::string words) {
     std::vector<Memory> held;
     PageRequest page;
     page.limit = 500;
@@ -323,6 +329,15 @@ class LearningImpl final : public Learning {
       std::move(part.items.begin(), part.items.end(), std::back_inserter(held));
       page.cursor = std::move(part.next);
     } while (!page.cursor.empty() && held.size() < kMostHeld);
+    if (page.cursor.empty()) co_return held;
+    CandidateQuery query;
+    query.user_id = user_id;
+    query.terms = query_terms(words);
+    CO_TRY(MemoryCandidates older, co_await context_.store->searches().memories(std::move(query), MemoryFilter{}));
+    std::unordered_set<std::string> known;
+    for (const Memory& memory : held) known.insert(memory.id);
+    for (MemoryCandidate& candidate : older.items)
+      if (known.insert(candidate.memory.id).second) held.push_back(std::move(candidate.memory));
     co_return held;
   }
 
@@ -364,7 +379,9 @@ class LearningImpl final : public Learning {
       change.summary = what.summary;
       change.learned_upto = what.learned_upto;
       if (!findings.empty()) {
-        CO_TRY(std::vector<Memory> held, co_await current_memories(what.user_id));
+        std::string words;
+        for (const Finding& finding : findings) words += finding.proposal.text + " " + finding.about + " " + finding.replaces + "\n";
+        CO_TRY(std::vector<Memory> held, co_await current_memories(what.user_id, std::move(words)));
         Judge judge(what.user_id, std::move(held), context_.clock->now());
         judge.set_recalled(what.recalled);
         for (const Finding& finding : findings) outcomes.verdicts.push_back(judge.take(finding));

@@ -69,6 +69,8 @@ struct LearningContext {
   Router* router = nullptr;
   const Clock* clock = nullptr;
   std::shared_ptr<const Config> config;
+  /// Messages that are no part of what is said: commands.
+  bool (*is_command)(std::string_view text) = nullptr;
 };
 struct LearningOptions {
   std::chrono::milliseconds first_pause{2'000};  // before a failed model is asked again; grows fourfold

@@ -38,7 +38,7 @@ TEST_CASE("a quote has to stand in the message it is taken from") {
   MemoryHouse house;
   const std::string message = house.say("I like green tea");
   const auto added = house.get("memory.add", {{"text", "likes tea"}, {"message_id", message}, {"quote", "green tea"}});
-  CHECK(added.at("sources").at(0).at("message_id") == message);
+  CHECK(added.at("sources").at(0).at("message_id").as_string() == message);
   CHECK(house.fails("memory.add", {{"text", "likes tea"}, {"message_id", message}, {"quote", "black tea"}}) == Code::invalid);
   CHECK(house.fails("memory.add", {{"text", "likes tea"}, {"message_id", "msg_none"}, {"quote", "tea"}}) == Code::not_found);
 }
@@ -136,11 +136,11 @@ TEST_CASE("a memory explains itself: quotes with their messages, changes with re
   const auto& source = why.at("sources").at(0);
   CHECK(source.at("quote") == "I live in Paris");
   CHECK(source.at("message").at("text") == "I live in Paris, you know");
-  CHECK(source.at("message").at("conversation_id") == house.conversation);
+  CHECK(source.at("message").at("conversation_id").as_string() == house.conversation);
   CHECK(source.at("message").at("speaker") == "Ann");
   CHECK(why.at("changes").at(1).at("reason") == "matters more");
-  CHECK(why.at("uses").at(0).at("turn_id") == house.turn);
-  CHECK(why.at("uses").at(0).at("conversation_id") == house.conversation);
+  CHECK(why.at("uses").at(0).at("turn_id").as_string() == house.turn);
+  CHECK(why.at("uses").at(0).at("conversation_id").as_string() == house.conversation);
   CHECK(why.at("memory").at("access_count") == 1);
 }
 
