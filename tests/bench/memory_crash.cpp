@@ -335,7 +335,7 @@ class Storm {
     const auto found = look("memory.search", {{"q", one->first}, {"in", "messages"}, {"k", 3}});
     if (found.has_error() || found->at("items").as_array().empty()) {
       ++failures_.search;
-      return complain("search of a message", one->first, one->second, found.has_value() ? *found : json::value(nullptr));
+      return complain("search of a message", one->first, json::value(one->second), found.has_value() ? *found : json::value(nullptr));
     }
     const std::string id(found->at("items").at(0).at("id").as_string());
     const auto answer = ask("memory.forget", {{"id", id}});
@@ -392,7 +392,7 @@ class Storm {
     for (const auto& [id, token] : forgotten_) {
       if (look("memory.history", {{"id", id}}).has_error()) continue;
       ++failures_.back;
-      complain("back", id, nullptr, token);
+      complain("back", id, nullptr, json::value(token));
     }
   }
 

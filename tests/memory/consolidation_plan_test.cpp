@@ -74,7 +74,7 @@ TEST_CASE("the older of two that can't both be true ends when the newer begins")
 TEST_CASE("what came from outside ends nothing of the owner's, and takes none of its words") {
   Memory page = memory("Lives in Lyon", 1);
   page.sources[0].said_by = SaidBy::outside;
-  CHECK(plan({memory("Lives in Paris", 50), page}).ops.empty());
+  CHECK(plan({memory("Lives in Paris", 10), page}).ops.empty());
   Memory copy = memory("Allergic to peanuts and to all other nuts", 1);
   copy.sources[0].said_by = SaidBy::outside;
   const Memory own = memory("Allergic to peanuts", 9);
