@@ -95,7 +95,12 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   MethodTable methods;
   settings.set_users({registry.get(), router.get(), toolbox.get(), learning.get(), agent.get(), embeddings.get(), &gate});
   DaemonControl daemon = daemon_control(settings, stop, *http, clock);
-  const auto consolidation = make_consolidation({.core = core, .store = store.get(), .router = router.get(), .clock = &clock, .config = daemon.config});
+  const auto consolidation = make_consolidation({.core = core,
+                                                 .store = store.get(),
+                                                 .router = router.get(),
+                                                 .learning = learning.get(),
+                                                 .clock = &clock,
+                                                 .config = daemon.config});
   agent->on_outcome([&](const TurnOutcome& outcome) { consolidation->touch(outcome.user_id); });
   add_system_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});
   add_watch_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});
@@ -151,7 +156,9 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
     std::_Exit(static_cast<int>(Exit::failed));
   });
   co_await agent->drain(seconds(8));
+  co_await consolidation->stop(seconds(1));
   co_await learning->stop(seconds(1));
+  co_await forgetting->stop(seconds(2));
   co_await buffers.stop(seconds(1));
   co_await http->drain(seconds(3));
   co_await control->stop(seconds(1));
@@ -159,8 +166,6 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   co_await outbox->stop(seconds(1));
   co_await embeddings->stop(seconds(1));
   co_await registry->stop(seconds(3));
-  co_await consolidation->stop(seconds(1));
-  co_await forgetting->stop(seconds(2));
   tasks.cancel();
   co_await tasks.async_wait(seconds(1));
   method_tie.target = nullptr;

@@ -120,8 +120,9 @@ awaitable<Result<CommandAnswer>> show_memories(Asked asked) {
   std::vector<Memory> found;
   std::string heading;
   if (asked.argument.empty()) {
+    const MemoryFilter current;
     const PageRequest first{.limit = kListed, .cursor = {}};
-    CO_TRY(Page<Memory> page, co_await asked.memories().list(asked.turn.user_id, MemoryFilter(), first));
+    CO_TRY(Page<Memory> page, co_await asked.memories().list(asked.turn.user_id, current, first));
     CO_TRY(const MemoryStats stats, co_await asked.memories().stats(asked.turn.user_id));
     if (page.items.empty()) co_return say("I remember nothing yet. /remember TEXT is the way to tell me something.");
     if (!page.next.empty()) heading = fmt::format("The latest {} of {}; /memories WORDS finds others:\n", page.items.size(), stats.memories);

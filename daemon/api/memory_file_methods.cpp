@@ -122,6 +122,7 @@ awaitable<Result<json::value>> import(MemoryContext context, MethodCall call) {
   co_return json::object{{"imported", load.versions},
                          {"memories", load.memories},
                          {"duplicates", load.duplicates},
+                         {"forgotten", load.forgotten},
                          {"skipped_lines", lines.broken},
                          {"skipped", std::move(lines.skipped)},
                          {"change_id", text_or_null(load.change_id)}};
@@ -152,6 +153,7 @@ void add_memory_file_methods(MethodTable& table, MemoryContext context) {
        .result = result({{"imported", "integer", Need::required},
                          {"memories", "integer"},
                          {"duplicates", "integer", Need::required},
+                         {"forgotten", "integer"},
                          {"skipped_lines", "integer"},
                          {"skipped", "array", Need::required},
                          {"change_id", "string|null"}}),

@@ -23,7 +23,7 @@ namespace hobd {
 namespace {
 
 using std::chrono::milliseconds;
-using Memories_ = std::shared_ptr<const std::vector<Memory>>;
+using MemoryList = std::shared_ptr<const std::vector<Memory>>;
 
 constexpr std::chrono::seconds kLookEvery{30};
 constexpr std::size_t kMostMemories = 20'000;
@@ -64,7 +64,7 @@ int minute_of_day(std::string_view at) {
   return std::atoi(std::string(parts[0]).c_str()) * 60 + std::atoi(std::string(parts[1]).c_str());
 }
 
-awaitable<ConsolidationPlan> plan_there(Memories_ current, ConsolidationLimits limits) {
+awaitable<ConsolidationPlan> plan_there(MemoryList current, ConsolidationLimits limits) {
   setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), 15);  // this thread's
   co_return plan_consolidation(*current, limits);
 }
@@ -89,7 +89,8 @@ class Sleeper final : public Consolidation {
   }
 
   awaitable<void> look() override {
-    for (const std::string& user_id : co_await due()) {
+    const std::vector<std::string> users = co_await due();
+    for (const std::string& user_id : users) {
       const auto report = co_await run(user_id, DryRun::no);
       if (report.has_error())
         log::warn("memory", "consolidation: {}", report.error().message);
@@ -146,7 +147,7 @@ class Sleeper final : public Consolidation {
     ConsolidationReport report;
     if (c_.learning && dry_run == DryRun::no) CO_CHECK(co_await c_.learning->catch_up(user_id));
     const milliseconds half_life = c_.config()->memory.half_life;
-    CO_TRY(const Memories_ current, co_await load(user_id));
+    CO_TRY(const MemoryList current, co_await load(user_id));
     const auto last = co_await store_.consolidations().last(user_id);
     if (last.has_value() && last->digest == digest_of(*current, c_.clock->now(), half_life)) {
       report.skipped = "nothing changed since " + format_time(*last->ended_at);
@@ -171,7 +172,7 @@ class Sleeper final : public Consolidation {
       co_return report;
     }
     CO_CHECK(co_await apply(record, plan, report));
-    CO_TRY(const Memories_ left, co_await load(user_id));
+    CO_TRY(const MemoryList left, co_await load(user_id));
     // What is left for later is a reason to come again.
     const std::string digest = report.left_for_later > 0 ? std::string() : digest_of(*left, c_.clock->now(), half_life);
     CO_CHECK(co_await store_.consolidations().end(record.id, static_cast<std::int64_t>(report.ops.size()), digest));
@@ -235,7 +236,7 @@ class Sleeper final : public Consolidation {
     co_return true;
   }
 
-  awaitable<Result<Memories_>> load(std::string user_id) {
+  awaitable<Result<MemoryList>> load(std::string user_id) {
     auto all = std::make_shared<std::vector<Memory>>();
     PageRequest page{.limit = 500, .cursor = {}};
     do {
@@ -246,7 +247,7 @@ class Sleeper final : public Consolidation {
     } while (!page.cursor.empty() && all->size() < kMostMemories);
     // Newest first is how they come; plans go by the order of their making.
     std::sort(all->begin(), all->end(), [](const Memory& a, const Memory& b) { return a.id < b.id; });
-    co_return Memories_(std::move(all));
+    co_return MemoryList(std::move(all));
   }
 
   /// Keys of operations of earlier runs that a person took back.

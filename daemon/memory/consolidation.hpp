@@ -36,7 +36,7 @@ struct ConsolidationContext {
   const Clock* clock = nullptr;
   std::function<std::shared_ptr<const Config>()> config;
   /// Asked before each model call; empty: yes.
-  std::function<bool()> may_spend;
+  std::function<bool()> may_spend = nullptr;
 };
 
 /// Thread: core; planning runs on a thread of its own at low priority.

@@ -323,7 +323,7 @@ class LearningImpl final : public Learning {
   /// What a finding is judged against: the newest memories, and of older ones those that share a word with `words`.
   awaitable<Result<std::vector<Memory>>> current_memories(const std::string& user_id, std::string words) {
     std::vector<Memory> held;
-    const MemoryFilter in_force;
+    const MemoryFilter in_force;  // a temporary in the calls would be destroyed twice
     PageRequest page;
     page.limit = 500;
     do {

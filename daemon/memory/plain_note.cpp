@@ -23,9 +23,10 @@ std::string folded(std::string_view text) {
 }
 
 awaitable<Result<std::optional<Memory>>> find_same(Memories& memories, std::string user_id, std::string wanted) {
+  const MemoryFilter current;
   PageRequest page{.limit = 500, .cursor = {}};
   do {
-    CO_TRY(Page<Memory> found, co_await memories.list(user_id, MemoryFilter(), page));
+    CO_TRY(Page<Memory> found, co_await memories.list(user_id, current, page));
     for (Memory& memory : found.items)
       if (folded(memory.text) == wanted) co_return std::optional<Memory>(std::move(memory));
     page.cursor = std::move(found.next);

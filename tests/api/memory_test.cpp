@@ -140,7 +140,7 @@ TEST_CASE("a memory explains itself: quotes with their messages, changes with re
   CHECK(source.at("message").at("speaker") == "Ann");
   CHECK(why.at("changes").at(1).at("reason") == "matters more");
   CHECK(why.at("uses").at(0).at("turn_id").as_string() == house.turn);
-  CHECK(why.at("uses").at(0).at("conversation_id") == house.conversation);
+  CHECK(why.at("uses").at(0).at("conversation_id").as_string() == house.conversation);
   CHECK(why.at("memory").at("access_count") == 1);
 }
 

@@ -15,8 +15,9 @@ class PlainForgetting final : public Forgetting {
   bool took_messages = false;
 
   awaitable<Result<ForgetPlan>> find(std::string user_id, std::string text, WithMessages, std::uint32_t limit) override {
+    const MemoryFilter current;
     const PageRequest page{.limit = 500, .cursor = {}};
-    CO_TRY(Page<Memory> all, co_await store_.memories().list(user_id, MemoryFilter(), page));
+    CO_TRY(Page<Memory> all, co_await store_.memories().list(user_id, current, page));
     ForgetPlan plan;
     for (Memory& memory : all.items)
       if (plan.memories.size() < limit && memory.text.find(text) != std::string::npos) plan.memories.push_back(std::move(memory));
