@@ -227,9 +227,12 @@ awaitable<void> SessionBuffers::async_idle() {
 awaitable<void> SessionBuffers::stop(std::chrono::milliseconds limit) {
   stopping_ = true;
   waiting_.clear();
-  if (co_await tasks_.async_wait(limit)) co_return;
+  // The result has a name: g++ 12 lays this coroutine's frame out wrongly when it is awaited inside the condition.
+  const bool is_done = co_await tasks_.async_wait(limit);
+  if (is_done) co_return;
   tasks_.cancel();
-  co_await tasks_.async_wait(std::chrono::seconds(1));
+  const std::chrono::milliseconds last{1'000};
+  (void)co_await tasks_.async_wait(last);
 }
 
 }  // namespace hobd

@@ -12,6 +12,7 @@ namespace hobd {
 namespace {
 
 constexpr double kHalfLifeDays = 90;
+constexpr std::size_t kMostRead = 200;
 constexpr double kLeastFactor = 0.9, kLeastFactorOfLatest = 0.5;
 
 /// How much each term tells.
@@ -165,12 +166,18 @@ std::vector<Ranked> rank_messages(const Question& question, const MessageCandida
     if (asked.size() == 1 && asked.contains(item.speaker) && item.role == "user") person = w.speaker;
     if (item.role != "user") person *= question.is_of_assistant ? w.assistant_asked : question.is_of_self ? w.assistant_of_self : w.assistant;
     hit.why.speaker = score * (person - 1);
-
-    const TextTraits traits = traits_of(item.text);
-    hit.why.factor = form_factor(traits, w) * (question.asks_when && traits.has_time ? w.when : 1);
-    if (w.has_factor) hit.why.factor *= bounded(recency(item.at, now), question);
-    hit.score = shown(score * person * hit.why.factor * quality);
+    if (w.has_factor) hit.why.factor = bounded(recency(item.at, now), question);
+    hit.score = score * person * hit.why.factor;
     ranked.push_back(hit);
+  }
+  sort_best_first(ranked);
+  // The form of a text takes a while to read, and can't bring one to the front from so far behind.
+  if (ranked.size() > kMostRead) ranked.resize(kMostRead);
+  for (Ranked& hit : ranked) {
+    const TextTraits traits = traits_of(items[hit.index].text);
+    const double form = form_factor(traits, w) * (question.asks_when && traits.has_time ? w.when : 1);
+    hit.score = shown(hit.score * form * quality);
+    hit.why.factor *= form;
   }
   sort_best_first(ranked);
   return ranked;

@@ -2,6 +2,8 @@
 // sum of their own; it reads and writes files by name alone, which are files in memory here; its errors are exceptions.
 #include "memory/vector_graph.hpp"
 
+// Distances are our own; and what this leaves out beside SIMD, its prefetching, reads one link behind a full list.
+#define NO_MANUAL_VECTORIZATION
 #include <hnswlib/hnswlib.h>
 
 #include <sys/mman.h>

@@ -14,11 +14,12 @@
 namespace hobd {
 namespace {
 
-/// A half that is normal or zero, without a branch: its bits moved into a float's place, then the exponent's bias made up for.
-inline float widened(Half half) {
-  const std::uint32_t sign = std::uint32_t(half & 0x8000) << 16, rest = std::uint32_t(half & 0x7fff) << 13;
-  return std::bit_cast<float>(sign | rest) * 0x1p112f;
-}
+/// A half that is normal or zero: its bits moved into a float's place and the exponent's bias made up for there. With whole
+/// numbers, since fast-math would gather factors of a product until they overflow. A macro, since g++ inlines no plain function into
+/// one that is compiled with fast-math.
+#define HOB_WIDENED(half)                                                                                      \
+  __builtin_bit_cast(float, (std::uint32_t((half) & 0x8000) << 16) |                                           \
+                                (((half) & 0x7c00) != 0 ? (std::uint32_t((half) & 0x7fff) << 13) + 0x38000000u : 0u))
 
 std::size_t rotated_size(std::size_t dimension) { return std::max<std::size_t>(256, std::bit_ceil(dimension)); }
 
@@ -43,14 +44,14 @@ HOB_CLONES void hadamard(float* values, std::size_t size) {
 HOB_CLONES void dot_all(const float* query, std::size_t dimension, const Half* rows, float* out, std::size_t count) {
   for (std::size_t row = 0; row < count; ++row, rows += dimension) {
     float sum = 0;
-    for (std::size_t i = 0; i < dimension; ++i) sum += query[i] * widened(rows[i]);
+    for (std::size_t i = 0; i < dimension; ++i) sum += query[i] * HOB_WIDENED(rows[i]);
     out[row] = sum;
   }
 }
 
 HOB_CLONES float dot_two(const Half* a, const Half* b, std::size_t dimension) {
   float sum = 0;
-  for (std::size_t i = 0; i < dimension; ++i) sum += widened(a[i]) * widened(b[i]);
+  for (std::size_t i = 0; i < dimension; ++i) sum += HOB_WIDENED(a[i]) * HOB_WIDENED(b[i]);
   return sum;
 }
 
@@ -74,7 +75,7 @@ Half to_half(float value) {
   return static_cast<Half>(sign | std::min<std::uint32_t>((rounded - 0x38000000) >> 13, 0x7bff));
 }
 
-float from_half(Half half) { return widened(half); }
+float from_half(Half half) { return HOB_WIDENED(half); }
 
 bool normalize(std::span<float> vector) {
   double squares = 0;

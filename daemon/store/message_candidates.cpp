@@ -13,7 +13,7 @@ namespace {
 /// Rows that the index is asked for; with their neighbours some three times as many are looked at.
 constexpr std::size_t kSeeds = 150;
 /// Of what was said at a time that the question names: those with a word of the question, and of the rest the longest.
-constexpr std::size_t kDatedSeeds = 60, kDatedRest = 20, kMostDated = 5'000;
+constexpr std::size_t kDatedSeeds = 60, kDatedRest = 20, kDatedSample = 200, kMostDated = 5'000;
 /// Read of posting lists for one search.
 constexpr std::size_t kPostings = 250'000;
 constexpr std::size_t kMostTerms = 64;
@@ -109,18 +109,18 @@ Result<std::vector<std::int64_t>> dated_rows(Connection& db, std::int64_t user, 
   }
   std::sort(rows.begin(), rows.end());
   rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
-  std::vector<Posting> then = postings;
-  for (Posting& posting : then) {
-    std::vector<std::int64_t> both;
-    std::set_intersection(posting.rows.begin(), posting.rows.end(), rows.begin(), rows.end(), std::back_inserter(both));
-    posting.rows = std::move(both);
+  std::vector<Posting> then(postings.size());
+  for (std::size_t i = 0; i < postings.size(); ++i) {
+    then[i].count = postings[i].count;
+    std::set_intersection(postings[i].rows.begin(), postings[i].rows.end(), rows.begin(), rows.end(), std::back_inserter(then[i].rows));
   }
   std::vector<std::int64_t> seeds = best_rows(then, all_rows, kDatedSeeds);
   if (seeds.size() >= kDatedRest) return seeds;
+  // No word to go by: of a sample of all of it the longest.
   std::vector<std::pair<std::int64_t, std::int64_t>> longest;
-  for (const std::int64_t row : rows) {
-    auto length = TRY(db.query("SELECT length(text) FROM messages WHERE id = ?", row));
-    if (TRY(length.next())) longest.emplace_back(-length.integer(0), row);
+  for (std::size_t i = 0; i < rows.size(); i += 1 + rows.size() / kDatedSample) {
+    auto length = TRY(db.query("SELECT length(text) FROM messages WHERE id = ?", rows[i]));
+    if (TRY(length.next())) longest.emplace_back(-length.integer(0), rows[i]);
   }
   std::sort(longest.begin(), longest.end());
   for (std::size_t i = 0; i < longest.size() && i < kDatedRest; ++i) seeds.push_back(longest[i].second);
@@ -202,9 +202,9 @@ Result<MessageCandidates> find_message_candidates(Connection& db, SearchCache& c
       item.session = session;
       item.is_copy = loaded.is_copy;
       item.at = loaded.at;
-      item.role = loaded.role;
-      item.speaker = loaded.speaker;
-      item.text = loaded.text;
+      item.role = std::move(loaded.role);
+      item.speaker = std::move(loaded.speaker);
+      item.text = std::move(loaded.text);
       item.own = at(i);
       // Every wanted row has its own neighbours beside it in `members`: they were read with the seed that wanted it.
       item.previous = i >= 1 ? at(i - 1) : TermsAt{};

@@ -116,12 +116,14 @@ TEST_CASE("a row that comes again takes its new vector") {
   CHECK(index.search(Row{0, 1}, 1).at(0).row == 1);
 }
 TEST_CASE("25,000 vectors are searched by their signs and found") {
-  const auto rows = clustered(25'000, 128);
+  auto rows = clustered(25'050, 128);
+  const std::vector<Row> queries(rows.end() - 50, rows.end());
+  rows.resize(25'000);
   VectorIndex index(128), exact(128, kExact);
   fill(index, rows);
   fill(exact, rows);
   CHECK(index.way() == std::string("binary"));
-  CHECK(recall_at_10(exact, index, clustered(50, 128, 8)) > 0.95);
+  CHECK(recall_at_10(exact, index, queries) > 0.95);
 }
 TEST_CASE("the signs of sparse vectors tell them apart too") {
   std::mt19937 random(3);
@@ -141,7 +143,9 @@ TEST_CASE("the signs of sparse vectors tell them apart too") {
   CHECK(recall_at_10(exact, index, queries) > 0.9);
 }
 TEST_CASE("a graph is made bit by bit while signs serve") {
-  const auto rows = clustered(3'000, 64);
+  auto rows = clustered(3'050, 64);
+  const std::vector<Row> queries(rows.end() - 50, rows.end());
+  rows.resize(3'000);
   VectorIndex index(64, {100, 1'000}), exact(64, kExact);
   fill(index, rows);
   fill(exact, rows);
@@ -150,7 +154,7 @@ TEST_CASE("a graph is made bit by bit while signs serve") {
   CHECK(index.way() == std::string("binary"));
   while (index.wants_graph()) index.grow_graph(500);
   CHECK(index.way() == std::string("graph"));
-  CHECK(recall_at_10(exact, index, clustered(50, 64, 8)) > 0.95);
+  CHECK(recall_at_10(exact, index, queries) > 0.95);
 }
 TEST_CASE("a stored graph is taken by the same rows, and goes on from there") {
   const auto rows = clustered(1'500, 32);

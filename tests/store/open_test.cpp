@@ -60,10 +60,10 @@ struct Old {
     const auto db = Connection::open(file, Connection::Mode::read_write).value();
     REQUIRE(add_terms_function(db->handle()) == 0);
     REQUIRE(migrate_to(*db, version).has_value());
-    REQUIRE(db->script("INSERT INTO users VALUES (1, 'usr_1', 'anna', 0, 0);"
-                       "INSERT INTO conversations VALUES (1, 'conv_1', 1, '', 'http', '', 1, '', 1, 0, 0);"
-                       "INSERT INTO sessions VALUES (1, 'ses_1', 1, 0);"
-                       "INSERT INTO messages VALUES (1, 'msg_1', 1, 1, 1, NULL, 'user', 'anna', 'the kettle is blue', 0, 'http', '', '', '')")
+    REQUIRE(db->script("INSERT INTO users(id, uid, name, admin, created_at) VALUES (1, 'usr_1', 'anna', 0, 0);"
+                       "INSERT INTO conversations(id, cid, user, title, channel, thread, session, fingerprint, message_count, created_at, updated_at) VALUES (1, 'conv_1', 1, '', 'http', '', 1, '', 1, 0, 0);"
+                       "INSERT INTO sessions(id, sid, conversation, created_at) VALUES (1, 'ses_1', 1, 0);"
+                       "INSERT INTO messages(id, mid, user, conversation, session, turn, role, speaker, text, at, channel, external_id, attachments, extra) VALUES (1, 'msg_1', 1, 1, 1, NULL, 'user', 'anna', 'the kettle is blue', 0, 'http', '', '', '')")
                 .has_value());
     REQUIRE(db->script("INSERT INTO message_fts(message_fts) VALUES ('rebuild')").has_value() == (version > 1));
   }
