@@ -78,7 +78,7 @@ class Storm {
     check_files();
     std::printf("operations:");
     for (const auto& [name, count] : counts_) std::printf(" %s %d", name.c_str(), count);
-    std::printf("\nkilled %d times, %d operations unacknowledged (%d of them done); memories %zu, forgotten %zu, messages %zu\n", killed_, unknown_,
+    std::printf("\nkilled %d times (%d at named places), %d operations unacknowledged (%d of them done); memories %zu, forgotten %zu, messages %zu\n", killed_, at_points_, unknown_,
                 unknown_done_, items_.size(), forgotten_.size(), messages_.size());
     std::printf("lost %d, back %d, undo %d, search %d, index %d\n", failures_.lost, failures_.back, failures_.undo, failures_.search, failures_.index);
     return failures_.all() == 0 ? 0 : 1;
@@ -111,6 +111,7 @@ class Storm {
     auto answer = client_->call(method, std::move(params));
     if (killer.joinable()) killer.join();
     const bool lost = client_->lost();
+    if (lost && !kills) ++at_points_;
     if (kills || lost) {
       ++killed_;
       daemon_.kill();
@@ -474,7 +475,7 @@ class Storm {
   }
 
   std::mt19937_64 random_;
-  int operations_, kills_, killed_ = 0, made_ = 0, unknown_ = 0, unknown_done_ = 0;
+  int operations_, kills_, killed_ = 0, at_points_ = 0, made_ = 0, unknown_ = 0, unknown_done_ = 0;
   hobtest::Daemon daemon_;
   std::unique_ptr<ctl::Client> client_;
   std::map<std::string, Item> items_;
