@@ -126,7 +126,7 @@ std::string capture_text(std::string_view message, std::span<const Word> words, 
     const Word& word = words[i];
     if (word.size == 0) continue;
     if (word.at < end) return {};  // words of the rule's making, not of the message
-    if (is_one_of(word.text, {"me", "myself"})) return {};
+    if (is_one_of(word.text, {"me", "myself", "you", "your", "u"})) return {};
     const std::string_view gap = message.substr(end, word.at - end);
     if (i > first && !text.empty()) text += gap.size() <= 3 && gap.find('\n') == std::string_view::npos ? gap : std::string_view(" ");
     text += is_one_of(word.text, {"my", "our"}) ? std::string_view("their") : message.substr(word.at, word.size);
@@ -177,6 +177,12 @@ std::string first_person(std::string_view verb) {
   for (const Verb& each : kVerbs)
     if (each.third == verb || each.first == verb) return std::string(each.first);
   return std::find(kPast.begin(), kPast.end(), verb) == kPast.end() ? std::string() : std::string(verb);
+}
+
+bool has_relative_date(std::string_view text) {
+  for (const Word& word : words_of_text(text))
+    if (is_one_of(word.text, {"tomorrow", "today", "yesterday", "tonight", "next", "last", "this", "ago"})) return true;
+  return false;
 }
 
 DatedText spell_out_dates(std::string_view text, Time said_at, Looking looking) {
