@@ -117,6 +117,8 @@ std::string capture_text(std::string_view message, std::span<const Word> words, 
   std::size_t first = capture.first, last = capture.last;
   while (last > first && (words[last - 1].is_mark || std::find(kIdleEnds.begin(), kIdleEnds.end(), words[last - 1].text) != kIdleEnds.end()))
     --last;
+  // "somewhere to go to": what is cut off in the middle of a thought says nothing.
+  if (last > first && is_one_of(words[last - 1].text, {"to", "of", "the", "a", "an", "for", "with", "about", "when", "where", "few", "lot", "than", "my"})) return {};
   while (first < last && (words[first].is_mark || is_one_of(words[first].text, {"also", "both", "just", "really"}))) ++first;
   if (first == last || std::find(kPointing.begin(), kPointing.end(), words[first].text) != kPointing.end()) return {};
   std::string text;

@@ -334,6 +334,7 @@ class Extraction {
       if (const auto match = phrase.match(words, 0, Phrase::Reach::whole)) {
         // What it is told to do may speak of "me" and "my": that is the owner's own wording.
         const Capture* rest = match->find("x");
+        if (words[rest->first].text == "up") return false;  // "never give up"
         const std::size_t from = words[rest->first].at, end = words[rest->last - 1].at + words[rest->last - 1].size;
         std::string note(text);
         note.replace(note.find("{1}"), 3, words[match->find("1")->first].text);
@@ -410,8 +411,12 @@ class Extraction {
       const std::string name = text_of(words, *match->find("name"));
       return become({name, {name}, false, true}, match->end, "my");
     }
-    if (const auto match = named.match(words, 0, Phrase::Reach::part); match && takes_verb(match->end)) {
+    const auto match = named.match(words, 0, Phrase::Reach::part);
+    const std::string surface = match && match->end < words.size() && words[match->end].text != "moved" ? words[match->end].text : std::string();
+    if (match && takes_verb(match->end)) {
       const std::string name = text_of(words, *match->find("name"));
+      // "Sounds like fun", "Networking plays a role" name nobody.
+      if (words[match->end].text == surface || name.ends_with("ing")) return;
       // Of a bare name only what people alone do: "Paris is ...", "Java has ..." say nothing of a person.
       const std::string& verb = words[match->end].text;
       const bool is_person = verb == "live" || verb == "work" || verb == "love" || verb == "hate" || verb == "like" || verb == "study" ||
@@ -565,6 +570,8 @@ class Extraction {
     const std::string spelled = dated.text.substr(date.at, date.size);
     std::string_view head = trim(text);
     std::string preposition = "since";
+    for (const std::string_view each : {"about", "around"})
+      if (head.ends_with(" " + std::string(each))) head.remove_suffix(each.size() + 1);
     for (const std::string_view each : {"in", "on", "since"})
       if (head.ends_with(" " + std::string(each))) {
         head.remove_suffix(each.size() + 1);

@@ -194,5 +194,15 @@ TEST_CASE("rules: turns of phrase that nearly say something else") {
              {"I'm a bit of a cook", ""},
              {"I live in fear", ""},
              {"I will let you know tomorrow", ""},
+             {"Sounds like fun", ""},
+             {"Networking plays a big role", ""},
+             {"Never give up", ""},
+             {"I left for the airport", ""},
+             {"I left Acme", "- Works at Acme."},
+             {"I love to", ""},
+             {"I'm doing my part", ""},
+             {"I'm doing a PhD in physics", "Does a phd in physics."},
+             {"Bob likes fishing", "Bob likes fishing."},
+             {"Sam moved to Kiel", "Sam lives in Kiel, moved there."},
              {"I usually drink coffee in the morning", "Usually drinks coffee in the morning."}});
 }
