@@ -66,7 +66,7 @@ class Removal {
         ++receipt_.versions;
       }
     }
-    TRY(db_.run("UPDATE memories SET superseded_by = '' WHERE superseded_by = ?", mid));
+    TRY(db_.run("UPDATE memories SET superseded_by = '' WHERE superseded_by = ?1 AND superseded_by <> '' AND user = ?2", mid, user_));
     TRY(db_.run("DELETE FROM memory_ids WHERE id = ?", memory));  // with versions, entries, uses and sources
     ++receipt_.memories;
     return {};
@@ -81,7 +81,7 @@ class Removal {
       changes_.insert(rows.integer(1));
     }
     {
-      auto rows = TRY(db_.query("SELECT DISTINCT change FROM memory_entries WHERE old_version = ?1 OR new_version = ?1", version));
+      auto rows = TRY(db_.query("SELECT change FROM memory_entries WHERE old_version = ?1 UNION SELECT change FROM memory_entries WHERE new_version = ?1", version));
       while (TRY(rows.next())) changes_.insert(rows.integer(0));
     }
     batch_.memories.remove(version, user_, text);
