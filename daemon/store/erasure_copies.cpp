@@ -149,6 +149,7 @@ Result<bool> clean_messages(WriteBatch& batch, std::int64_t user, const ErasureS
   const std::int64_t last = std::min(newest, progress + rows_at_once(kMessagesAtOnce, redactor));
   const bool looks_at_all = !set.messages.empty();
   std::vector<MessageText> changed;
+  std::vector<std::pair<std::int64_t, std::string>> listings;  // the turn and the reply's id
   {
     auto rows = TRY(batch.db.query("SELECT m.id, m.session, m.conversation, m.mid, m.text, m.extra, m.role, m.turn FROM messages m "
                                    "WHERE m.id > ? AND m.id <= ? AND m.user = ?",
@@ -167,7 +168,10 @@ Result<bool> clean_messages(WriteBatch& batch, std::int64_t user, const ErasureS
         const bool is_listing = TRY(asked.next());
         looks = looks || is_listing;
         // A list shows beginnings of texts: it goes whole.
-        if (is_listing && is_shown) message.text = kForgottenMark;
+        if (is_listing && is_shown) {
+          message.text = kForgottenMark;
+          listings.emplace_back(rows.integer(7), message.mid);
+        }
       }
       if (looks && !is_search) {
         redactor.clean(message.text);
@@ -179,6 +183,10 @@ Result<bool> clean_messages(WriteBatch& batch, std::int64_t user, const ErasureS
   for (const MessageText& message : changed) {
     TRY(put_text(batch, user, message));
     TRY(clean_quotes(batch.db, redactor, message.mid));
+  }
+  for (const auto& [turn, reply] : listings) {
+    TRY(batch.db.run("UPDATE steps SET data = '' WHERE turn = ?", turn));
+    TRY(batch.db.run("DELETE FROM outbox WHERE user = ? AND message_id = ? AND state >= 2", user, reply));
   }
   progress = last;
   return last >= newest;

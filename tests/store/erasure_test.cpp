@@ -154,6 +154,46 @@ TEST_CASE("what a command listed is a copy, and what /forget asked for names it"
   CHECK(t.canaries() == 0);
 }
 
+TEST_CASE("a list that shows only the beginning of a forgotten message, or a short one, goes whole") {
+  ErasureHouse t;
+  const std::string text = "Quizzaciously, I began, and then told a story " + std::string(700, 'o') + " of the shed";
+  const Accepted told = t.exchange(text, "what a story");
+  t.exchange("/search story", "2026-01-01, you: " + text.substr(0, 300) + "…");
+  const Memory pin = t.remember("PIN 47113", {});
+  const Accepted listed = t.exchange("/memories", "1. PIN 47113 (fact, 2026-01-01)");
+  t.erase({told.message.id, pin.id}, true);
+  CHECK(t.canaries() == 0);
+  const auto messages = t.get(t.conversations().messages(t.anna, listed.turn.conversation_id, "", {.limit = 500, .cursor = {}}));
+  for (const Message& message : messages.items) CHECK(message.text.find("47113") == std::string::npos);
+}
+
+TEST_CASE("reasons and summaries that quote a forgotten message lose their words") {
+  ErasureHouse t;
+  const Accepted told = t.exchange("I quit my job at Acme because of Quizzaciously bad coffee.", "I see");
+  MemoryChange change;
+  change.user_id = t.anna;
+  change.cause = "learning";
+  change.summary = "learned from: " + told.message.text;
+  MemoryEdit edit;
+  edit.memory.text = "Works at Acme.";
+  edit.reason = "ended: because of Quizzaciously bad coffee";
+  change.edits.push_back(std::move(edit));
+  t.get(t.store->memories().apply(std::move(change), Durability::journaled));
+  t.erase({told.message.id});
+  CHECK(t.canaries() == 0);
+}
+
+TEST_CASE("a reply that Hob gives to other things too stays in the record and in later imports") {
+  ErasureHouse t;
+  const Accepted told = t.exchange(kSecret, "Noted. I keep it word for word.");
+  t.clock.time += std::chrono::minutes(1);
+  const Accepted other = t.exchange("the weather is nice", "Noted. I keep it word for word.");
+  t.erase({told.message.id});
+  const auto messages = t.get(t.conversations().messages(t.anna, other.turn.conversation_id, "", {.limit = 500, .cursor = {}}));
+  const auto stays = [](const Message& message) { return message.text == "Noted. I keep it word for word."; };
+  CHECK(std::count_if(messages.items.begin(), messages.items.end(), stays) == 1);
+}
+
 TEST_CASE("a memory that rests on another message too stays, without the quote") {
   ErasureHouse t;
   const Accepted first = t.exchange("My sister Ana lives Quizzaciously in Rome", "nice");
