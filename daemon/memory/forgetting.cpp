@@ -114,6 +114,8 @@ class StoreForgetting final : public Forgetting {
     if (!job->progress.done)
       co_return Error{Code::unavailable, "it is written down as " + begun.id + " and goes on, but is not done yet: " + job->trouble};
     ForgetReceipt receipt{.erased = job->progress.receipt, .notes = notes()};
+    if (messages == WithMessages::no && receipt.erased.memories > 0)
+      receipt.notes.insert(receipt.notes.begin(), "what was said stays in the record of the conversation: with `messages` the messages it was learned from go too");
     co_return receipt;
   }
 

@@ -146,6 +146,7 @@ void HttpChannel::lists() {
   pass("GET /memory/blocks", "block.list", nullptr);
   pass("PUT /memory/blocks/{label}", "block.set", [](const Request& r, JsonObject& params) {
     JsonObject body = body_object(r);
+    check_members(body, {"text", "limit", "description", "read_only", "position"});
     take(body, params, {"text", "limit", "description", "read_only", "position"});
     params["label"] = r.param("label");
   });
