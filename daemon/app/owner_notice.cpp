@@ -34,7 +34,8 @@ awaitable<Result<OutboxNotice::Place>> OutboxNotice::find_place(std::string not_
         return identity.user_id == user.id && identity.channel == channel;
       });
     };
-    CO_TRY(const Page<Conversation> latest, co_await store_.conversations().list(user.id, PageRequest{}));
+    const PageRequest first;  // a temporary in the call would be destroyed twice
+    CO_TRY(const Page<Conversation> latest, co_await store_.conversations().list(user.id, first));
     for (const Conversation& conversation : latest.items) {
       const auto identity = identity_on(conversation.channel);
       if (identity == identities.end() || conversation.channel == not_on || (best && conversation.updated_at <= heard_at)) continue;

@@ -176,7 +176,9 @@ class Planner {
 
   void tend(const Memory& memory) {
     if (taken_.contains(memory.id) || memory.kind == MemoryKind::episode) return;
-    const double uses = static_cast<double>(memory.access_count), sources = static_cast<double>(memory.sources.size());
+    const double uses = static_cast<double>(memory.access_count);
+    // How often it was said: an edit by hand says nothing more.
+    const auto sources = static_cast<double>(std::count_if(memory.sources.begin(), memory.sources.end(), [](const MemorySource& source) { return !source.message_id.empty(); }));
     // By what it is worth in all, not by steps: the same uses never count twice.
     const double worth = std::min(kPromotedTo, 0.45 + 0.08 * std::log2(1 + uses) + 0.05 * std::max(0.0, sources - 1));
     if ((uses >= 3 || sources >= 3) && worth >= memory.importance + kLeastStep)

@@ -153,7 +153,7 @@ class LearningImpl final : public Learning {
   }
 
   /// False when nothing is left, or what is left has to wait.
-  awaitable<Result<bool>> learn_batch(const Person& person) {
+  awaitable<Result<bool>> learn_batch(Person& person) {
     CO_TRY(const std::vector<Message> messages, co_await context_.store->memories().unlearned(person.id, kBatch));
     if (messages.empty()) co_return false;
     std::vector<Unit> units = units_of(messages);
@@ -192,7 +192,7 @@ class LearningImpl final : public Learning {
   }
 
   /// False: what this turn taught has to wait.
-  awaitable<Result<bool>> learn_unit(const Person& person, Unit& unit) {
+  awaitable<Result<bool>> learn_unit(Person& person, Unit& unit) {
     std::vector<Finding> findings;
     if (!unit.lesson.said.empty() && context_.config->memory.learn != MemoryLearn::off) {
       CO_CHECK(co_await read_surroundings(person, unit));
@@ -206,7 +206,7 @@ class LearningImpl final : public Learning {
     judged.summary = unit.lesson.said.empty() ? std::string() : "learned from: " + std::string(utf8_prefix(trim(unit.lesson.said.front().text), 80));
     judged.learned_upto = unit.upto;
     judged.recalled = std::move(unit.recalled);
-    const auto passage = co_await person_of(person.id)->writing.async_pass();
+    const auto passage = co_await person.writing.async_pass();
     CO_TRY(const Outcomes outcomes, co_await judge_and_apply(std::move(judged), findings, Durability::journaled));
     co_return true;
   }
@@ -283,7 +283,8 @@ class LearningImpl final : public Learning {
       request.model = "tier/fast";
       request.chat = extraction_chat(lesson);
       request.deadline = options_.call_deadline;
-      const Result<ModelAnswer> answer = co_await context_.router->complete(std::move(request), nullptr);
+      std::function<void(std::string_view)> nobody_listens;
+      const Result<ModelAnswer> answer = co_await context_.router->complete(std::move(request), std::move(nobody_listens));
       if (answer.has_value()) co_return findings_of_answer(answer->text, lesson);
       const Code code = answer.error().code;
       const bool may_pass = code == Code::unavailable || code == Code::timeout || code == Code::overloaded;
@@ -322,11 +323,11 @@ class LearningImpl final : public Learning {
   /// What a finding is judged against: the newest memories, and of older ones those that share a word with `words`.
   awaitable<Result<std::vector<Memory>>> current_memories(const std::string& user_id, std::string words) {
     std::vector<Memory> held;
-    const MemoryFilter current;  // a temporary in the call would be destroyed twice
+    const MemoryFilter in_force;  // a temporary in the calls would be destroyed twice
     PageRequest page;
     page.limit = 500;
     do {
-      CO_TRY(Page<Memory> part, co_await context_.store->memories().list(user_id, current, page));
+      CO_TRY(Page<Memory> part, co_await context_.store->memories().list(user_id, in_force, page));
       std::move(part.items.begin(), part.items.end(), std::back_inserter(held));
       page.cursor = std::move(part.next);
     } while (!page.cursor.empty() && held.size() < kMostHeld);
@@ -334,7 +335,7 @@ class LearningImpl final : public Learning {
     CandidateQuery query;
     query.user_id = user_id;
     query.terms = query_terms(words);
-    CO_TRY(MemoryCandidates older, co_await context_.store->searches().memories(std::move(query), MemoryFilter{}));
+    CO_TRY(MemoryCandidates older, co_await context_.store->searches().memories(std::move(query), in_force));
     std::unordered_set<std::string> known;
     for (const Memory& memory : held) known.insert(memory.id);
     for (MemoryCandidate& candidate : older.items)
@@ -361,6 +362,12 @@ class LearningImpl final : public Learning {
       }
       finding.intent = each.intent;
       finding.is_change = each.is_change;
+      // "No, my sister's name is Ana": the note is what stands behind the "no".
+      if (each.intent == Finding::Intent::corrects) {
+        finding.proposal.text = each.proposal.text;
+        finding.about = each.about;
+        finding.replaces = each.replaces;
+      }
       if (!finding.proposal.valid_from) finding.proposal.valid_from = each.proposal.valid_from;
       for (const std::string& person : each.proposal.people)
         if (std::find(finding.proposal.people.begin(), finding.proposal.people.end(), person) == finding.proposal.people.end())

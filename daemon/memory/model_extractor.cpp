@@ -102,13 +102,6 @@ std::optional<Time> date_of(const json::object& item, std::string_view key) {
   return *time >= earliest && *time < latest ? std::optional<Time>(*time) : std::nullopt;
 }
 
-bool has_relative_date(std::string_view text) {
-  constexpr std::string_view kWords[] = {"tomorrow", "today", "yesterday", "tonight", "next", "last", "this", "ago"};
-  for (const Word& word : words_of_text(text))
-    if (std::find(std::begin(kWords), std::end(kWords), word.text) != std::end(kWords)) return true;
-  return false;
-}
-
 /// The item as a finding; none when it fails a check.
 std::optional<Finding> finding_of(const json::object& item, const Lesson& lesson) {
   Finding finding;

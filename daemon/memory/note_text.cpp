@@ -19,8 +19,8 @@ bool is_one_of(std::string_view word, std::initializer_list<std::string_view> li
 }
 
 constexpr auto kIdleEnds = std::to_array<std::string_view>({"now", "too", "currently", "though", "lol", "haha", "anyway", "btw", "again", "please",
-                                                            "and", "but", "so", "actually", "tho", "right", "instead", "already", "yay", "ok",
-                                                            "okay", "already", "is", "or", "really", "today,"});
+                                                            "and", "but", "so", "actually", "tho", "right", "instead", "already", "yay", "hob", "ok",
+                                                            "okay", "thanks", "thank", "thx", "is", "or", "really", "today,"});
 constexpr auto kPointing = std::to_array<std::string_view>(
     {"it", "that", "this", "those", "these", "you", "your", "so", "not", "what", "how", "when", "where", "why", "them", "him", "i", "there",
      "here", "to know", "everything", "nothing", "something", "anything", "like", "one", "myself", "me", "as", "than", "if", "about",
@@ -117,6 +117,8 @@ std::string capture_text(std::string_view message, std::span<const Word> words, 
   std::size_t first = capture.first, last = capture.last;
   while (last > first && (words[last - 1].is_mark || std::find(kIdleEnds.begin(), kIdleEnds.end(), words[last - 1].text) != kIdleEnds.end()))
     --last;
+  // "somewhere to go to": what is cut off in the middle of a thought says nothing.
+  if (last > first && is_one_of(words[last - 1].text, {"to", "of", "the", "a", "an", "for", "with", "about", "when", "where", "few", "lot", "than", "my"})) return {};
   while (first < last && (words[first].is_mark || is_one_of(words[first].text, {"also", "both", "just", "really"}))) ++first;
   if (first == last || std::find(kPointing.begin(), kPointing.end(), words[first].text) != kPointing.end()) return {};
   std::string text;
@@ -126,7 +128,7 @@ std::string capture_text(std::string_view message, std::span<const Word> words, 
     const Word& word = words[i];
     if (word.size == 0) continue;
     if (word.at < end) return {};  // words of the rule's making, not of the message
-    if (is_one_of(word.text, {"me", "myself"})) return {};
+    if (is_one_of(word.text, {"me", "myself", "you", "your", "u"})) return {};
     const std::string_view gap = message.substr(end, word.at - end);
     if (i > first && !text.empty()) text += gap.size() <= 3 && gap.find('\n') == std::string_view::npos ? gap : std::string_view(" ");
     text += is_one_of(word.text, {"my", "our"}) ? std::string_view("their") : message.substr(word.at, word.size);
@@ -177,6 +179,12 @@ std::string first_person(std::string_view verb) {
   for (const Verb& each : kVerbs)
     if (each.third == verb || each.first == verb) return std::string(each.first);
   return std::find(kPast.begin(), kPast.end(), verb) == kPast.end() ? std::string() : std::string(verb);
+}
+
+bool has_relative_date(std::string_view text) {
+  for (const Word& word : words_of_text(text))
+    if (is_one_of(word.text, {"tomorrow", "today", "yesterday", "tonight", "next", "last", "this", "ago"})) return true;
+  return false;
 }
 
 DatedText spell_out_dates(std::string_view text, Time said_at, Looking looking) {

@@ -25,6 +25,8 @@ struct DatedText {
   std::string text;  // with each date spelled out: "on Tuesday 24 November 2026"
   std::vector<DateMention> dates;  // what they are, `at` and `size` in the new text
 };
+/// Whether a text counts a date from when it was said: "tomorrow", "next Friday".
+bool has_relative_date(std::string_view text);
 DatedText spell_out_dates(std::string_view text, Time said_at, Looking looking);
 
 }  // namespace hobd

@@ -22,6 +22,13 @@ bool is_adjective_of_relation(std::string_view word) {
   return std::find(std::begin(kList), std::end(kList), word) != std::end(kList);
 }
 
+/// What can't stand before the noun that a capture ends in: "a bit of a cook" names no trade.
+bool is_joint(std::string_view word) {
+  constexpr std::string_view kList[] = {"of", "to", "for", "with", "not", "and", "or", "in", "on", "at", "good", "bad", "terrible", "great", "horrible",
+                                        "decent", "lousy", "awful", "heavy", "light", "bit", "kind", "sort"};
+  return std::find(std::begin(kList), std::end(kList), word) != std::end(kList);
+}
+
 }  // namespace
 
 Phrase::Phrase(std::string_view pattern) {
@@ -77,7 +84,7 @@ bool Phrase::step(std::span<const Word> words, std::size_t at, std::size_t index
   const auto takes_ending_in = [&](std::size_t most, auto is_last) {
     for (std::size_t count = std::min(most, words.size() - at); count > 0; --count) {
       const auto run = words.subspan(at, count);
-      if (std::any_of(run.begin(), run.end(), [](const Word& word) { return word.is_mark; })) continue;
+      if (std::any_of(run.begin(), run.end(), [](const Word& word) { return word.is_mark || is_joint(word.text); })) continue;
       if (is_last(run.back().text) || is_last(singular_of(run.back().text)))
         if (takes(at + count)) return true;
     }

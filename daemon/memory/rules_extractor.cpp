@@ -199,7 +199,9 @@ class Extraction {
         const std::string verb = first_person(text.substr(0, space));
         if (!verb.empty()) text = (verb == "am" ? std::string("are") : verb) + (space == std::string::npos ? "" : text.substr(space));
       }
-      text = capital(who) + (subject_.is_possessive ? "'s " : " ") + text;
+      // "My sister's job is ...": "Sister works as ...".
+      const bool acts = !first_person(text.substr(0, text.find(' '))).empty();
+      text = capital(who) + (subject_.is_possessive && !acts ? "'s " : " ") + text;
     }
     if (text.size() > kMostFindingBytes) return;
     if (finding.intent == Finding::Intent::ends) {
@@ -332,6 +334,7 @@ class Extraction {
       if (const auto match = phrase.match(words, 0, Phrase::Reach::whole)) {
         // What it is told to do may speak of "me" and "my": that is the owner's own wording.
         const Capture* rest = match->find("x");
+        if (words[rest->first].text == "up") return false;  // "never give up"
         const std::size_t from = words[rest->first].at, end = words[rest->last - 1].at + words[rest->last - 1].size;
         std::string note(text);
         note.replace(note.find("{1}"), 3, words[match->find("1")->first].text);
@@ -355,6 +358,12 @@ class Extraction {
     if (words[0].text == "our") words[0].text = "my";
     if (words[0].text == "i" && words.size() > 1 && words[1].text == "are") words[1].text = "am";
     if (words[0].text == "i") return;
+    // "My doctor's appointment is on Friday" is about an appointment.
+    static const Phrase event("my|our {rel} 's {event}");
+    if (event.match(words, 0, Phrase::Reach::part)) {
+      words[0].text = "my";
+      return;
+    }
     const auto relation_text = [&](const Match& match) { return capital(to_lower_ascii(text_of(words, *match.find("rel")))); };
     const auto become = [&](Subject subject, std::size_t from, std::string_view first) {
       // Who was named in full stays so: "my sister's name is Ana. She ...".
@@ -402,8 +411,12 @@ class Extraction {
       const std::string name = text_of(words, *match->find("name"));
       return become({name, {name}, false, true}, match->end, "my");
     }
-    if (const auto match = named.match(words, 0, Phrase::Reach::part); match && takes_verb(match->end)) {
+    const auto match = named.match(words, 0, Phrase::Reach::part);
+    const std::string surface = match && match->end < words.size() && words[match->end].text != "moved" ? words[match->end].text : std::string();
+    if (match && takes_verb(match->end)) {
       const std::string name = text_of(words, *match->find("name"));
+      // "Sounds like fun", "Networking plays a role" name nobody.
+      if (words[match->end].text == surface || name.ends_with("ing")) return;
       // Of a bare name only what people alone do: "Paris is ...", "Java has ..." say nothing of a person.
       const std::string& verb = words[match->end].text;
       const bool is_person = verb == "live" || verb == "work" || verb == "love" || verb == "hate" || verb == "like" || verb == "study" ||
@@ -430,6 +443,8 @@ class Extraction {
   /// Adverbs around the verb say nothing that a note wants.
   static void take_adverbs(Words& words) {
     if (words[0].text != "i" && words[0].text != "my") return;
+    // "I've got a dog" is "I have a dog".
+    if (words.size() > 3 && words[1].text == "have" && words[2].text == "got") words.erase(words.begin() + 2);
     for (std::size_t at = 1; at < std::min<std::size_t>(words.size(), 4);) {
       const bool follows = at + 1 < words.size();
       if (follows && words[0].text == "i" && is_adverb(words[at].text)) {
@@ -505,7 +520,7 @@ class Extraction {
     const std::string text = fill(rule.text, match, words, is_whole);
     const std::string ends = fill(rule.ends, match, words, is_whole);
     if (!is_whole) return false;
-    if (rule.topic == "work" && rule.text == "Works in {x}." && to_lower_ascii(text).starts_with("works in the morning")) return false;
+    if (rule.topic == "home" && is_figure_of_speech(words, match)) return false;
     Finding finding = make(rule.kind, rule.importance, rule.topic);
     for (const std::string_view capture : {"name", "x", "y"})
       if (const Capture* found = match.find(capture)) gather_people(words, *found, capture == "name", finding.proposal.people);
@@ -517,7 +532,7 @@ class Extraction {
     }
     const bool is_past = rule.topic == "events" || rule.trait == Rule::Trait::change;
     const Looking looking = is_past && rule.topic != "plans" ? Looking::back : Looking::ahead;
-    const bool wants_dates = rule.kind == MemoryKind::event || rule.kind == MemoryKind::context || rule.trait == Rule::Trait::change;
+    const bool wants_dates = has_relative_date(text) || rule.kind == MemoryKind::event || rule.kind == MemoryKind::context || rule.trait == Rule::Trait::change;
     DatedText dated{text, {}};
     if (wants_dates && !text.empty())
       dated = spell_out_dates(leading_date_.empty() ? text : std::string(text.substr(0, text.size() - 1)) + " " + uncapital(leading_date_) + ".",
@@ -555,6 +570,8 @@ class Extraction {
     const std::string spelled = dated.text.substr(date.at, date.size);
     std::string_view head = trim(text);
     std::string preposition = "since";
+    for (const std::string_view each : {"about", "around"})
+      if (head.ends_with(" " + std::string(each))) head.remove_suffix(each.size() + 1);
     for (const std::string_view each : {"in", "on", "since"})
       if (head.ends_with(" " + std::string(each))) {
         head.remove_suffix(each.size() + 1);
@@ -571,6 +588,15 @@ class Extraction {
     const bool has_own = spelled.starts_with("on ") || spelled.starts_with("in ");
     if (!is_deed) return rest + ", since " + (has_own ? spelled.substr(3) : spelled) + ".";
     return rest + (has_own ? " " : preposition == "since" ? " on " : " " + preposition + " ") + spelled + ".";
+  }
+
+  /// "I live in fear": nobody's address.
+  static bool is_figure_of_speech(const Words& words, const Match& match) {
+    const Capture* place = match.find("x");
+    if (!place) return false;
+    const std::string& last = words[place->last - 1].text;
+    constexpr std::string_view kList[] = {"fear", "moment", "past", "hope", "peace", "denial", "misery", "bubble", "dump", "present", "mess", "need"};
+    return std::find(std::begin(kList), std::end(kList), last) != std::end(kList);
   }
 
   std::string fill_plain(const Match& match, const Words& words) const {

@@ -31,7 +31,7 @@ constexpr auto kEvents = std::to_array<std::string_view>(
      "reservation", "game", "match", "race", "marathon", "visit", "holiday", "vacation", "audition", "recital", "graduation",
      "ceremony", "funeral", "reunion", "workshop", "barbecue", "bbq", "train", "anniversary", "viewing", "session", "shift",
      "hearing", "gig", "show", "baptism", "festival", "move", "brunch", "breakfast", "picnic", "rehearsal", "tournament", "cruise",
-     "booking", "event", "webinar", "seminar", "scan", "birthday"});
+     "booking", "event", "webinar", "seminar", "scan"});
 constexpr auto kThings = std::to_array<std::string_view>(
     {"car", "bike", "bicycle", "motorbike", "motorcycle", "scooter", "van", "truck", "house", "flat", "apartment", "garden",
      "boat", "yacht", "sailboat", "piano", "guitar", "violin", "drum", "cello", "flute", "camera", "cabin", "cottage", "caravan",

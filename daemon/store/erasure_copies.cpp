@@ -78,6 +78,14 @@ Result<void> clean_quotes(Connection& db, const Redactor& redactor, const std::s
 
 }  // namespace
 
+Result<bool> is_stock_reply(Connection& db, std::int64_t message) {
+  // A fork's copy has the same time: it is this reply, not another.
+  auto rows = TRY(db.query("SELECT 1 FROM messages m WHERE m.id = ? AND m.role = 'assistant' AND EXISTS (SELECT 1 FROM messages o "
+                           "WHERE o.user = m.user AND o.turn IS NOT NULL AND o.role = 'assistant' AND o.text = m.text AND o.at <> m.at)",
+                           message));
+  return rows.next();
+}
+
 Result<Redactor> redactor_of(Connection& db, const ErasureSet& set) {
   Redactor redactor;
   const auto add_version = [&](const Query& row) -> Result<void> {
@@ -107,7 +115,8 @@ Result<Redactor> redactor_of(Connection& db, const ErasureSet& set) {
     auto rows = TRY(db.query("SELECT mid, text FROM messages WHERE id = ?", message));
     if (!TRY(rows.next())) continue;
     redactor.add_id(rows.text(0));
-    redactor.add_text(rows.view(1));
+    const std::string text = rows.text(1);
+    if (!TRY(is_stock_reply(db, message))) redactor.add_text(text);
   }
   return redactor;
 }

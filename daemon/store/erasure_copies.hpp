@@ -8,6 +8,9 @@
 
 namespace hobd {
 
+/// Whether a message is a reply that Hob gives to other things too ("Noted."): its words then tell nothing of this one, and
+/// other replies keep them.
+Result<bool> is_stock_reply(Connection& db, std::int64_t message);
 /// What to look for: the texts of the set's rows and their ids.
 Result<Redactor> redactor_of(Connection& db, const ErasureSet& set);
 

@@ -1,5 +1,7 @@
 #include "store/erasure_removal.hpp"
 
+#include "store/erasure_copies.hpp"
+
 #include "store/memory_rows.hpp"
 #include "store/tombstones.hpp"
 
@@ -162,7 +164,8 @@ Result<void> lay_tombstones(Connection& db, std::string_view user_name, const Er
     if (!TRY(rows.next())) continue;
     const std::string mid = rows.text(0), external = rows.text(1);
     TRY(tombstones.add(Forgotten::message, mid, at));
-    TRY(tombstones.add(Forgotten::message_text, text_name(rows.view(2), kLeastMessageTerms), at));
+    const std::string text = rows.text(2);
+    if (!TRY(is_stock_reply(db, message))) TRY(tombstones.add(Forgotten::message_text, text_name(text, kLeastMessageTerms), at));
     // As an export of this conversation names its lines, and as the file did that it came from.
     TRY(tombstones.add(Forgotten::line, line_name(rows.view(3), external.empty() ? mid : external), at));
     if (rows.view(5) == "import") TRY(tombstones.add(Forgotten::line, line_name(rows.view(4), external), at));

@@ -25,6 +25,7 @@ struct Loaded {
   bool is_wanted = false;  // not only a neighbour's neighbour
   bool fits = false;       // the query's filters
   bool is_copy = false;
+  bool is_silent = false;  // its words speak for no neighbour: a command, or the question itself
   Time at{};
   std::uint32_t length = 0;
   std::string role, speaker, text;
@@ -85,8 +86,9 @@ class Choice {
     loaded.length = static_cast<std::uint32_t>(std::max<std::int64_t>(1, row.integer(6)));
     loaded.is_copy = row.is_null(7);
     const bool is_command = loaded.text.starts_with('/') && !loaded.text.starts_with("//");
-    loaded.fits = (query_.role.empty() || loaded.role == query_.role) && (query_.commands || !is_command) &&
-                  (not_turn_ == 0 || row.integer(7) != not_turn_) && (!query_.since || loaded.at >= *query_.since) &&
+    const bool is_asking = not_turn_ != 0 && row.integer(7) == not_turn_;
+    loaded.is_silent = is_asking || (is_command && !query_.commands);
+    loaded.fits = (query_.role.empty() || loaded.role == query_.role) && !loaded.is_silent && (!query_.since || loaded.at >= *query_.since) &&
                   (!query_.until || loaded.at < *query_.until);
     return loaded;
   }
@@ -205,7 +207,7 @@ Result<MessageCandidates> find_message_candidates(Connection& db, SearchCache& c
     const auto at = [&](std::size_t i) -> TermsAt {
       if (i >= members.size()) return {};
       const Loaded& loaded = rows.at(members[i]);
-      return {loaded.terms, loaded.length};
+      return {loaded.is_silent ? 0 : loaded.terms, loaded.length};
     };
     for (std::size_t i = 0; i < members.size(); ++i) {
       Loaded& loaded = rows.at(members[i]);

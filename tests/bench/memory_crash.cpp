@@ -70,15 +70,16 @@ class Storm {
     const int every = kills_ > 0 ? std::max(1, operations_ / kills_) : operations_ + 1;
     for (int i = 0; i < operations_; ++i) {
       const bool kills = i % every == every - 1 && killed_ < kills_;
-      // Half of the kills come at a named place, which the next operations reach or not.
-      if (kills && random_() % 2 == 0) restart_with_fault();
-      act(kills);
+      if (kills && random_() % 2 == 0)
+        die_at_named_place();
+      else
+        act(kills);
     }
     check_all();
     check_files();
     std::printf("operations:");
     for (const auto& [name, count] : counts_) std::printf(" %s %d", name.c_str(), count);
-    std::printf("\nkilled %d times, %d operations unacknowledged (%d of them done); memories %zu, forgotten %zu, messages %zu\n", killed_, unknown_,
+    std::printf("\nkilled %d times (%d at named places), %d operations unacknowledged (%d of them done); memories %zu, forgotten %zu, messages %zu\n", killed_, at_points_, unknown_,
                 unknown_done_, items_.size(), forgotten_.size(), messages_.size());
     std::printf("lost %d, back %d, undo %d, search %d, index %d\n", failures_.lost, failures_.back, failures_.undo, failures_.search, failures_.index);
     return failures_.all() == 0 ? 0 : 1;
@@ -92,11 +93,25 @@ class Storm {
     client_ = std::make_unique<ctl::Client>();
     if (client_->connect(daemon_.socket().string()).has_error()) throw std::runtime_error("memory_crash: no connection");
   }
-  void restart_with_fault() {
-    static constexpr const char* kPoints[] = {"forget.after_begin", "forget.after_tombstones", "forget.after_step", "forget.before_checkpoint",
+  /// Starts it so that it dies at a place, and does what leads there.
+  void die_at_named_place() {
+    static constexpr const char* kPlaces[] = {"forget.after_begin", "forget.after_tombstones", "forget.after_step", "forget.before_checkpoint",
                                               "consolidation.after_begin", "consolidation.after_change"};
+    const std::string place = kPlaces[random_() % std::size(kPlaces)];
+    const int nth = place == "forget.after_step" ? 1 + static_cast<int>(random_() % 6) : 1;
     daemon_.stop();
-    start({{"HOB_FAULT_POINT", std::string(kPoints[random_() % std::size(kPoints)]) + ":" + std::to_string(1 + random_() % 4)}});
+    start({{"HOB_FAULT_POINT", place + ":" + std::to_string(nth)}});
+    for (int before = at_points_, tries = 0; at_points_ == before && tries < 3; ++tries) {
+      if (place.starts_with("forget")) {
+        ++counts_["forget"];
+        forget(false);
+      } else {
+        add_twin();
+        ++counts_["consolidate"];
+        consolidate(false);
+      }
+    }
+    if (!daemon_.process().running()) start({});
   }
   /// none: the daemon was killed before it answered.
   std::optional<Result<json::value>> ask(const char* method, json::object params, bool kills = false) {
@@ -111,6 +126,7 @@ class Storm {
     auto answer = client_->call(method, std::move(params));
     if (killer.joinable()) killer.join();
     const bool lost = client_->lost();
+    if (lost && !kills) ++at_points_;
     if (kills || lost) {
       ++killed_;
       daemon_.kill();
@@ -287,6 +303,15 @@ class Storm {
   void consolidate(bool kills) {
     const auto answer = ask("memory.consolidate", {}, kills);
     if (answer && answer->has_error()) return refused("memory.consolidate", answer->error());
+    if (!answer) {
+      // The new daemon takes the run up by itself; another one is refused until it is through.
+      note_unknown(false);
+      while (true) {
+        const auto again = look("memory.consolidate", {});
+        if (again.has_value() || again.error().code != Code::overloaded) break;
+        std::this_thread::sleep_for(10ms);
+      }
+    }
     const bool undoes = answer && answer->value().at("run_id").is_string() && random_() % 2 == 0;
     if (undoes) {
       const auto undone = ask("memory.undo", {{"run_id", answer->value().at("run_id")}});
@@ -474,7 +499,7 @@ class Storm {
   }
 
   std::mt19937_64 random_;
-  int operations_, kills_, killed_ = 0, made_ = 0, unknown_ = 0, unknown_done_ = 0;
+  int operations_, kills_, killed_ = 0, at_points_ = 0, made_ = 0, unknown_ = 0, unknown_done_ = 0;
   hobtest::Daemon daemon_;
   std::unique_ptr<ctl::Client> client_;
   std::map<std::string, Item> items_;

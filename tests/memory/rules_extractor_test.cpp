@@ -183,3 +183,26 @@ TEST_CASE("rules: no message gives more than its bound, however long") {
   CHECK(extract(message).size() == kMostFindings);
   extract(std::string(1 << 20, 'I'));
 }
+
+TEST_CASE("rules: turns of phrase that nearly say something else") {
+  check_all({{"I've got two brothers", "Has two brothers."},
+             {"We adopted a cat named Luna last week", "Has a cat named Luna."},
+             {"my doctor's appointment is on Friday", "Has a doctor's appointment on Friday 27 November 2026."},
+             {"my sister's job is teaching", "Sister works as teaching."},
+             {"my wife's birthday is next Tuesday", "Wife's birthday is Tuesday 24 November 2026."},
+             {"I turned 40 pages", ""},
+             {"I'm a bit of a cook", ""},
+             {"I live in fear", ""},
+             {"I will let you know tomorrow", ""},
+             {"Sounds like fun", ""},
+             {"Networking plays a big role", ""},
+             {"Never give up", ""},
+             {"I left for the airport", ""},
+             {"I left Acme", "- Works at Acme."},
+             {"I love to", ""},
+             {"I'm doing my part", ""},
+             {"I'm doing a PhD in physics", "Does a phd in physics."},
+             {"Bob likes fishing", "Bob likes fishing."},
+             {"Sam moved to Kiel", "Sam lives in Kiel, moved there."},
+             {"I usually drink coffee in the morning", "Usually drinks coffee in the morning."}});
+}
