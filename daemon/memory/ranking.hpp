@@ -35,7 +35,7 @@ struct RankingWeights {
   double date_word = 0.3;       // and how much a word of a date does
   double session = 0.3, date = 0.6;
   double when = 1.2, speaker = 1.8;
-  double question = 0.4, empty = 1.5;
+  double question = 0.4, empty = 1.2;
   double assistant = 0.8, assistant_of_self = 0.6, assistant_asked = 1.5;
   bool has_factor = true;       // importance, recency, use
 };

@@ -23,8 +23,9 @@ std::string one_line(std::string_view text) {
 /// How many of the nearest vectors are looked at.
 constexpr std::uint32_t kDenseRows = 100;
 
-CandidateQuery candidates_for(const Question& question, const std::string& user_id) {
+CandidateQuery candidates_for(const Question& question, const std::string& user_id, const RankingWeights& weights) {
   CandidateQuery query;
+  query.name_weight = weights.name;
   query.user_id = user_id;
   query.terms = question.terms;
   for (const DateMention& date : question.dates) query.spans.push_back({date.from, date.to});
@@ -151,7 +152,7 @@ awaitable<DenseScores> Recall::dense(std::string user_id, std::string text, Embe
 
 awaitable<Result<std::vector<RecallHit>>> Recall::search(SearchQuery query) {
   const Question question = read_question(query.text, query.now);
-  CandidateQuery wanted = candidates_for(question, query.user_id);
+  CandidateQuery wanted = candidates_for(question, query.user_id, weights_);
   wanted.since = query.since;
   wanted.until = query.until;
   wanted.role = query.role;
@@ -194,7 +195,7 @@ awaitable<Result<std::vector<RecallHit>>> Recall::hits(std::string user_id, Foun
 
 awaitable<Result<Recalled>> Recall::find(RecallQuery query) {
   const Question question = read_question(query.text, query.now);
-  CandidateQuery wanted = candidates_for(question, query.user_id);
+  CandidateQuery wanted = candidates_for(question, query.user_id, weights_);
   wanted.role = "user";
   wanted.not_turn = query.turn_id;
   wanted.commands = false;

@@ -25,7 +25,10 @@ float weight_of(const Posting& posting, double all_rows) {
 }
 
 /// The rows of all lists with their summed weights, ascending.
-std::vector<Entry> summed(const std::vector<Posting>& postings, double all_rows) {
+std::vector<Entry> summed(const std::vector<Posting>& postings, double all_rows, const std::vector<double>& factors) {
+  const auto weight_at = [&](std::size_t i) {
+    return weight_of(postings[i], all_rows) * static_cast<float>(i < factors.size() ? factors[i] : 1);
+  };
   std::int64_t first = std::numeric_limits<std::int64_t>::max(), last = std::numeric_limits<std::int64_t>::min();
   std::size_t total = 0;
   for (const Posting& posting : postings) {
@@ -38,9 +41,9 @@ std::vector<Entry> summed(const std::vector<Posting>& postings, double all_rows)
   if (total == 0) return entries;
   if ((last - first) / kDense <= static_cast<std::int64_t>(total)) {
     std::vector<float> weights(static_cast<std::size_t>(last - first + 1));
-    for (const Posting& posting : postings) {
-      const float weight = weight_of(posting, all_rows);
-      for (const std::int64_t row : posting.rows) weights[static_cast<std::size_t>(row - first)] += weight;
+    for (std::size_t i = 0; i < postings.size(); ++i) {
+      const float weight = weight_at(i);
+      for (const std::int64_t row : postings[i].rows) weights[static_cast<std::size_t>(row - first)] += weight;
     }
     entries.reserve(total);
     for (std::size_t i = 0; i < weights.size(); ++i)
@@ -48,9 +51,9 @@ std::vector<Entry> summed(const std::vector<Posting>& postings, double all_rows)
     return entries;
   }
   entries.reserve(total);
-  for (const Posting& posting : postings) {
-    const float weight = weight_of(posting, all_rows);
-    for (const std::int64_t row : posting.rows) entries.push_back({row, weight});
+  for (std::size_t i = 0; i < postings.size(); ++i) {
+    const float weight = weight_at(i);
+    for (const std::int64_t row : postings[i].rows) entries.push_back({row, weight});
   }
   std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.row < b.row; });
   std::size_t kept = 0;
@@ -66,8 +69,9 @@ std::vector<Entry> summed(const std::vector<Posting>& postings, double all_rows)
 
 }  // namespace
 
-std::vector<std::int64_t> best_rows(const std::vector<Posting>& postings, double all_rows, std::size_t most) {
-  const std::vector<Entry> entries = summed(postings, all_rows);
+std::vector<std::int64_t> best_rows(const std::vector<Posting>& postings, double all_rows, std::size_t most,
+                                    const std::vector<double>& factors) {
+  const std::vector<Entry> entries = summed(postings, all_rows, factors);
   std::vector<Entry> best;
   best.reserve(entries.size());
   for (std::size_t i = 0; i < entries.size(); ++i) {

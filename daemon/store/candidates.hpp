@@ -33,9 +33,9 @@ Result<MessageCandidates> find_message_candidates(Connection& db, SearchCache& c
 Result<MemoryCandidates> find_memory_candidates(Connection& db, SearchCache& cache, const CandidateQuery& query,
                                                 const MemoryFilter& filter, Time now);
 
-/// The best rows by what the posting lists alone tell: each term weighs by its rarity, and a row's neighbours by rowid add to it,
-/// as neighbours of its session will. Ascending.
-std::vector<std::int64_t> best_rows(const std::vector<Posting>& postings, double all_rows, std::size_t most);
+/// The best rows by what the posting lists alone tell: each term weighs by its rarity and its factor (1 where there is none), and a
+/// row's neighbours by rowid add to it, as neighbours of its session will. Ascending.
+std::vector<std::int64_t> best_rows(const std::vector<Posting>& postings, double all_rows, std::size_t most, const std::vector<double>& factors = {});
 
 /// Which of the terms stand in a row. `rows` ascending; the result is in their order.
 std::vector<std::uint64_t> terms_of_rows(const std::vector<Posting>& postings, const std::vector<std::int64_t>& rows);

@@ -6,12 +6,13 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace hobd {
 namespace {
 
 /// Rows that the index is asked for; with their neighbours some three times as many are looked at.
-constexpr std::size_t kSeeds = 150;
+constexpr std::size_t kFirstSeeds = 20, kSeeds = 120;
 /// Of what was said at a time that the question names: those with a word of the question, and of the rest the longest.
 constexpr std::size_t kDatedSeeds = 60, kDatedRest = 20, kDatedSample = 200, kMostDated = 5'000;
 /// Read of posting lists for one search.
@@ -54,8 +55,7 @@ class Choice {
       take(rows);
     }
     const std::int64_t session = rows_.at(seed).session;
-    if (loaded_.contains(seed)) return {};
-    loaded_[seed] = true;
+    if (!loaded_.insert(seed).second) return {};
     // A seed stands before, one before, or behind a message that it speaks for; those have neighbours of their own.
     auto before = TRY(db_.query("SELECT " HOB_NEAR_COLUMNS "FROM messages WHERE session = ? AND id < ? ORDER BY id DESC LIMIT 3", session, seed));
     for (int i = 0; TRY(before.next()); ++i) {
@@ -98,7 +98,7 @@ class Choice {
   const CandidateQuery& query_;
   std::int64_t not_turn_ = 0;
   LoadedRows rows_;
-  std::unordered_map<std::int64_t, bool> loaded_;
+  std::set<std::int64_t> loaded_;
 };
 
 /// Rows that were said in one of the spans, ascending: first those that the index knows too.
@@ -127,6 +127,18 @@ Result<std::vector<std::int64_t>> dated_rows(Connection& db, std::int64_t user, 
   std::sort(longest.begin(), longest.end());
   for (std::size_t i = 0; i < longest.size() && i < kDatedRest; ++i) seeds.push_back(longest[i].second);
   return seeds;
+}
+
+/// Names are known by the people who speak in what the first look found.
+std::vector<double> name_factors(const std::vector<std::string>& wanted, const LoadedRows& rows, double name_weight) {
+  std::set<std::string> speakers, names;
+  for (const auto& [row, loaded] : rows)
+    if (loaded.role == "user") speakers.insert(loaded.speaker);
+  for (const std::string& speaker : speakers)
+    for (std::string& name : terms(speaker)) names.insert(std::move(name));
+  std::vector<double> factors;
+  for (const std::string& term : wanted) factors.push_back(names.contains(term) ? name_weight : 1);
+  return factors;
 }
 
 /// Sets the bits of terms whose lists were not read whole: those texts are looked through.
@@ -175,7 +187,9 @@ Result<MessageCandidates> find_message_candidates(Connection& db, SearchCache& c
 
   Choice choice(db, user, query);
   TRY(choice.prepare());
-  for (const std::int64_t row : best_rows(postings, found.counts.rows, kSeeds)) TRY(choice.load(row));
+  for (const std::int64_t row : best_rows(postings, found.counts.rows, kFirstSeeds)) TRY(choice.load(row));
+  const std::vector<double> factors = name_factors(wanted, choice.rows(), query.name_weight);
+  for (const std::int64_t row : best_rows(postings, found.counts.rows, kSeeds, factors)) TRY(choice.load(row));
   for (const std::int64_t row : TRY(dated_rows(db, user, query.spans, postings, found.counts.rows))) TRY(choice.load(row));
   for (const std::int64_t row : query.rows) TRY(choice.load(row));
 

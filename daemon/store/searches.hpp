@@ -24,6 +24,7 @@ struct CandidateQuery {
   std::vector<std::int64_t> rows;      // looked at whatever their words: what lies near by its vector
   std::optional<Time> since, until;    // only what was said, or recorded, then
   // Of messages:
+  double name_weight = 1;              // of a term that is the name of somebody who speaks: who said it tells more
   std::string role = {};               // "": any
   std::string not_turn = {};           // the turn whose messages are never found
   bool commands = true;                // also slash commands ("/help", not "//text")

@@ -5,11 +5,31 @@
 #include "store/rows.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace hobd {
 namespace {
 
 constexpr std::chrono::milliseconds kSearchLimit{2'000};
+
+/// One snapshot for all reads of a search: it sees one state of the database, and the file is locked once, not for each of some
+/// hundred statements.
+class Snapshot {
+ public:
+  static Result<Snapshot> begin(Connection& db) {
+    TRY(db.run("BEGIN"));
+    return Snapshot(db);
+  }
+  Snapshot(Snapshot&& other) noexcept : db_(std::exchange(other.db_, nullptr)) {}
+  Snapshot& operator=(Snapshot&&) = delete;
+  ~Snapshot() {
+    if (db_ && db_->in_transaction()) (void)db_->run("ROLLBACK");
+  }
+
+ private:
+  explicit Snapshot(Connection& db) : db_(&db) {}
+  Connection* db_;
+};
 
 Result<std::vector<Message>> neighbours_of(Connection& db, std::int64_t session, std::int64_t row, std::uint32_t count) {
   std::vector<Message> found;
@@ -50,12 +70,17 @@ class SqliteSearches final : public Searches {
 
   awaitable<Result<MessageCandidates>> messages(CandidateQuery query) override {
     return parts_.readers.run<MessageCandidates>(
-        [this, query = std::move(query)](Connection& db) { return find_message_candidates(db, cache_, query); }, kSearchLimit);
+        [this, query = std::move(query)](Connection& db) -> Result<MessageCandidates> {
+          const Snapshot snapshot = TRY(Snapshot::begin(db));
+          return find_message_candidates(db, cache_, query);
+        },
+        kSearchLimit);
   }
 
   awaitable<Result<TurnCandidates>> turn(TurnView view, CandidateQuery query) override {
     return parts_.readers.run<TurnCandidates>(
         [this, view = std::move(view), query = std::move(query)](Connection& db) -> Result<TurnCandidates> {
+          const Snapshot snapshot = TRY(Snapshot::begin(db));
           RecentMessages recent = TRY(recent_messages(db, query.user_id, view.session_id, view.before_message, view.count));
           Result<MessageCandidates> found = find_message_candidates(db, cache_, query, recent.rows);
           return TurnCandidates{std::move(recent.messages), std::move(found)};
@@ -65,7 +90,8 @@ class SqliteSearches final : public Searches {
 
   awaitable<Result<MemoryCandidates>> memories(CandidateQuery query, MemoryFilter filter) override {
     return parts_.readers.run<MemoryCandidates>(
-        [this, query = std::move(query), filter = std::move(filter), now = parts_.clock.now()](Connection& db) {
+        [this, query = std::move(query), filter = std::move(filter), now = parts_.clock.now()](Connection& db) -> Result<MemoryCandidates> {
+          const Snapshot snapshot = TRY(Snapshot::begin(db));
           return find_memory_candidates(db, cache_, query, filter, now);
         },
         kSearchLimit);
@@ -74,7 +100,8 @@ class SqliteSearches final : public Searches {
   awaitable<Result<std::vector<MessageInPlace>>> read(std::string user_id, std::vector<std::int64_t> rows,
                                                      std::uint32_t neighbours) override {
     return parts_.readers.run<std::vector<MessageInPlace>>(
-        [user_id = std::move(user_id), rows = std::move(rows), neighbours](Connection& db) {
+        [user_id = std::move(user_id), rows = std::move(rows), neighbours](Connection& db) -> Result<std::vector<MessageInPlace>> {
+          const Snapshot snapshot = TRY(Snapshot::begin(db));
           return read_messages(db, user_id, rows, neighbours);
         },
         kSearchLimit);
