@@ -62,6 +62,7 @@ awaitable<Result<json::value>> explain(MemoryContext context, MethodCall call) {
   Memories& memories = context.store->memories();
   const std::string user_id = call.who.user_id, id = id_of(call);
   CO_TRY(const std::vector<MemoryVersion> versions, co_await memories.history(user_id, id));
+  if (versions.empty()) co_return Error{Code::not_found, "memory " + id + " has no version left"};
   const Memory& memory = versions.back().memory;
   json::array sources;
   for (const MemorySource& source : memory.sources) {

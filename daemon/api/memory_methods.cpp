@@ -110,6 +110,8 @@ awaitable<Result<json::value>> update(MemoryContext context, MethodCall call) {
                                                 : "edited: " + shortened(before) + " -> " + shortened(edit.memory.text);
     const auto made = co_await context.store->memories().apply(std::move(change), Durability::synced);
     if (made.has_error() && made.error().code == Code::overloaded && wanted_version == 0 && tries < kMostTries) continue;
+    if (made.has_error() && made.error().code == Code::overloaded && wanted_version != 0)
+      co_return Error{Code::invalid, made.error().message};  // trying the same again is no use: it has to be read first
     if (made.has_error()) co_return made.error();
     wake(context);
     co_return api_json(made->at(0));

@@ -1,5 +1,7 @@
 #include "hobctl/jsonl_file.hpp"
 
+#include "base/text.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -26,6 +28,22 @@ void join(json::array& sum, const json::array& more) {
   }
 }
 
+/// A line that is not UTF-8 can't travel in JSON: words that are no JSON stand in its place, so that the daemon names its number.
+std::string with_ill_lines_marked(std::string text) {
+  if (is_valid_utf8(text)) return text;
+  std::string marked;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const std::size_t end = rest.find('\n');
+    const std::string_view line = rest.substr(0, end);
+    marked += is_valid_utf8(line) ? line : std::string_view("(this line is not UTF-8)");
+    if (end == std::string_view::npos) break;
+    marked += '\n';
+    rest.remove_prefix(end + 1);
+  }
+  return marked;
+}
+
 }  // namespace
 
 Result<std::string> read_text_file(std::string_view name) {
@@ -33,7 +51,7 @@ Result<std::string> read_text_file(std::string_view name) {
   std::string text;
   if (name == "-") {
     text.assign(std::istreambuf_iterator<char>(std::cin), {});
-    return text;
+    return with_ill_lines_marked(std::move(text));
   }
   errno = 0;
   std::ifstream file{std::string(name), std::ios::binary};
@@ -43,7 +61,7 @@ Result<std::string> read_text_file(std::string_view name) {
   // A folder opens, and fails at the first read.
   if (!file.is_open() || (text.empty() && errno != 0))
     return Error{Code::invalid, "read " + std::string(name) + ": " + std::strerror(errno)};
-  return text;
+  return with_ill_lines_marked(std::move(text));
 }
 
 std::vector<TextPiece> split_lines(std::string_view text, std::size_t most) {

@@ -118,7 +118,11 @@ awaitable<Result<json::value>> save(MemoryToolsContext context, ToolCall call) {
   // What the user said can be shown to be said. All else is the model's word, or a stranger's.
   proposal.source.said_by = call.after_outside ? SaidBy::outside : SaidBy::assistant;
   std::string quote(string_or(call.arguments, "quote"));
-  if (std::optional<Message> message = co_await quoted_message(*context.store, user, call.turn_id, quote)) {
+  // Behind outside text a quote proves nothing: a page can have the model quote any word of the user's.
+  if (call.after_outside) quote.clear();
+  std::optional<Message> message;
+  if (!quote.empty()) message = co_await quoted_message(*context.store, user, call.turn_id, quote);
+  if (message) {
     proposal.source.said_by = SaidBy::owner;
     proposal.source.message_id = message->id;
     proposal.source.quote = std::move(quote);

@@ -15,6 +15,8 @@
 #include "store/terms.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <fmt/format.h>
 
@@ -392,7 +394,11 @@ class LearningImpl final : public Learning {
         CO_TRY(std::vector<Memory> held, co_await current_memories(what.user_id, std::move(words)));
         Judge judge(what.user_id, std::move(held), context_.clock->now());
         judge.set_recalled(what.recalled);
-        for (const Finding& finding : findings) outcomes.verdicts.push_back(judge.take(finding));
+        for (const Finding& finding : findings) {
+          outcomes.verdicts.push_back(judge.take(finding));
+          // Each is compared with all that is held: others get their turn on the core in between.
+          co_await asio::post(context_.core, asio::use_awaitable);
+        }
         change.edits = judge.edits();
         for (MemoryEdit& edit : change.edits)
           edit.memory.pii = context_.config->memory.pii_detect ? pii_classes(edit.memory.text) : std::vector<std::string>();
@@ -401,6 +407,16 @@ class LearningImpl final : public Learning {
       if (!change.edits.empty()) outcomes.change_id = change.id = make_id("chg");
       Result<std::vector<Memory>> made = co_await context_.store->memories().apply(std::move(change), durability);
       if (made.has_error() && made.error().code == Code::overloaded && round < kMostRounds) continue;
+      if (made.has_error() && made.error().code == Code::invalid && !what.learned_upto.empty()) {
+        // What can't be stored would be tried for ever: it is left out, and learning goes on behind it.
+        log::error("memory", "what was learned up to {} can't be stored and is left out: {}", what.learned_upto, made.error().message);
+        MemoryChange mark;
+        mark.user_id = what.user_id;
+        mark.cause = what.cause;
+        mark.learned_upto = what.learned_upto;
+        made = co_await context_.store->memories().apply(std::move(mark), durability);
+        outcomes.change_id.clear();
+      }
       if (made.has_error()) co_return made.error();
       outcomes.made = *std::move(made);
       co_return outcomes;

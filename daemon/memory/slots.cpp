@@ -158,6 +158,8 @@ std::string note_style(std::string_view note) {
 }
 
 std::optional<Slot> slot_of(std::string_view note) {
+  constexpr std::size_t kMostBytes = 600;  // a note that fills a place says so at its beginning
+  note = utf8_prefix(note, kMostBytes);
   const std::string text = note_style(note);
   if (text.empty()) return std::nullopt;
   if (auto slot = dated_slot(text)) return slot;

@@ -78,6 +78,14 @@ Result<void> clean_quotes(Connection& db, const Redactor& redactor, const std::s
 
 }  // namespace
 
+Result<bool> is_stock_reply(Connection& db, std::int64_t message) {
+  // A fork's copy has the same time: it is this reply, not another.
+  auto rows = TRY(db.query("SELECT 1 FROM messages m WHERE m.id = ? AND m.role = 'assistant' AND EXISTS (SELECT 1 FROM messages o "
+                           "WHERE o.user = m.user AND o.turn IS NOT NULL AND o.role = 'assistant' AND o.text = m.text AND o.at <> m.at)",
+                           message));
+  return rows.next();
+}
+
 Result<Redactor> redactor_of(Connection& db, const ErasureSet& set) {
   Redactor redactor;
   const auto add_version = [&](const Query& row) -> Result<void> {
@@ -107,7 +115,8 @@ Result<Redactor> redactor_of(Connection& db, const ErasureSet& set) {
     auto rows = TRY(db.query("SELECT mid, text FROM messages WHERE id = ?", message));
     if (!TRY(rows.next())) continue;
     redactor.add_id(rows.text(0));
-    redactor.add_text(rows.view(1));
+    const std::string text = rows.text(1);
+    if (!TRY(is_stock_reply(db, message))) redactor.add_text(text);
   }
   return redactor;
 }
@@ -151,10 +160,14 @@ Result<bool> clean_messages(WriteBatch& batch, std::int64_t user, const ErasureS
       // What a person asked to forget says what it was.
       if (is_search) message.text = std::string(kForgetCommand) + std::string(kForgottenMark);
       bool looks = looks_at_all;
-      if (!looks && rows.view(6) == "assistant" && redactor.is_in(message.text)) {
+      const bool is_shown = rows.view(6) == "assistant" && redactor.is_shown_by(message.text);
+      if (is_shown || (!looks && rows.view(6) == "assistant" && redactor.is_in(message.text))) {
         auto asked = TRY(batch.db.query("SELECT 1 FROM turns t JOIN messages q ON q.mid = t.message_id WHERE t.id = ? AND q.text LIKE '/%'",
                                         rows.integer(7)));
-        looks = TRY(asked.next());
+        const bool is_listing = TRY(asked.next());
+        looks = looks || is_listing;
+        // A list shows beginnings of texts: it goes whole.
+        if (is_listing && is_shown) message.text = kForgottenMark;
       }
       if (looks && !is_search) {
         redactor.clean(message.text);
@@ -169,6 +182,20 @@ Result<bool> clean_messages(WriteBatch& batch, std::int64_t user, const ErasureS
   }
   progress = last;
   return last >= newest;
+}
+
+Result<void> clean_reasons(Connection& db, std::int64_t user, const Redactor& redactor) {
+  const auto shown = [&](Query rows) -> Result<std::vector<std::int64_t>> {
+    std::vector<std::int64_t> ids;
+    while (TRY(rows.next()))
+      if (redactor.is_shown_by(rows.view(1))) ids.push_back(rows.integer(0));
+    return ids;
+  };
+  auto changes = TRY(db.query("SELECT id, summary FROM memory_changes WHERE user = ? AND summary <> ''", user));
+  for (const std::int64_t id : TRY(shown(std::move(changes)))) TRY(db.run("UPDATE memory_changes SET summary = ? WHERE id = ?", kForgottenMark, id));
+  auto entries = TRY(db.query("SELECT e.id, e.reason FROM memory_ids k JOIN memory_entries e ON e.memory = k.id WHERE k.user = ? AND e.reason <> ''", user));
+  for (const std::int64_t id : TRY(shown(std::move(entries)))) TRY(db.run("UPDATE memory_entries SET reason = ? WHERE id = ?", kForgottenMark, id));
+  return {};
 }
 
 Result<void> clean_outbox(Connection& db, std::int64_t user, const Redactor& redactor) {

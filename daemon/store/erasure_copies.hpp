@@ -8,6 +8,9 @@
 
 namespace hobd {
 
+/// Whether a message is a reply that Hob gives to other things too ("Noted."): its words then tell nothing of this one, and
+/// other replies keep them.
+Result<bool> is_stock_reply(Connection& db, std::int64_t message);
 /// What to look for: the texts of the set's rows and their ids.
 Result<Redactor> redactor_of(Connection& db, const ErasureSet& set);
 
@@ -18,6 +21,8 @@ Result<bool> clean_turns(WriteBatch& batch, std::int64_t user, const Redactor& r
 Result<bool> clean_messages(WriteBatch& batch, std::int64_t user, const ErasureSet& set, const Redactor& redactor, std::int64_t& progress);
 /// The outbox and the blocks, all at once: both are small.
 Result<void> clean_outbox(Connection& db, std::int64_t user, const Redactor& redactor);
+/// Summaries of changes and reasons of their entries, which quote.
+Result<void> clean_reasons(Connection& db, std::int64_t user, const Redactor& redactor);
 Result<void> clean_blocks(Connection& db, std::int64_t user, const Redactor& redactor);
 
 }  // namespace hobd

@@ -1,5 +1,7 @@
 #include "store/erasure_removal.hpp"
 
+#include "store/erasure_copies.hpp"
+
 #include "store/memory_rows.hpp"
 #include "store/tombstones.hpp"
 
@@ -64,7 +66,7 @@ class Removal {
         ++receipt_.versions;
       }
     }
-    TRY(db_.run("UPDATE memories SET superseded_by = '' WHERE superseded_by = ?", mid));
+    TRY(db_.run("UPDATE memories SET superseded_by = '' WHERE superseded_by = ?1 AND superseded_by <> '' AND user = ?2", mid, user_));
     TRY(db_.run("DELETE FROM memory_ids WHERE id = ?", memory));  // with versions, entries, uses and sources
     ++receipt_.memories;
     return {};
@@ -79,7 +81,7 @@ class Removal {
       changes_.insert(rows.integer(1));
     }
     {
-      auto rows = TRY(db_.query("SELECT DISTINCT change FROM memory_entries WHERE old_version = ?1 OR new_version = ?1", version));
+      auto rows = TRY(db_.query("SELECT change FROM memory_entries WHERE old_version = ?1 UNION SELECT change FROM memory_entries WHERE new_version = ?1", version));
       while (TRY(rows.next())) changes_.insert(rows.integer(0));
     }
     batch_.memories.remove(version, user_, text);
@@ -162,7 +164,8 @@ Result<void> lay_tombstones(Connection& db, std::string_view user_name, const Er
     if (!TRY(rows.next())) continue;
     const std::string mid = rows.text(0), external = rows.text(1);
     TRY(tombstones.add(Forgotten::message, mid, at));
-    TRY(tombstones.add(Forgotten::message_text, text_name(rows.view(2), kLeastMessageTerms), at));
+    const std::string text = rows.text(2);
+    if (!TRY(is_stock_reply(db, message))) TRY(tombstones.add(Forgotten::message_text, text_name(text, kLeastMessageTerms), at));
     // As an export of this conversation names its lines, and as the file did that it came from.
     TRY(tombstones.add(Forgotten::line, line_name(rows.view(3), external.empty() ? mid : external), at));
     if (rows.view(5) == "import") TRY(tombstones.add(Forgotten::line, line_name(rows.view(4), external), at));

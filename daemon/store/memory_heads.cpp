@@ -39,13 +39,15 @@ Result<std::optional<Head>> find_head(Connection& db, std::int64_t user, const s
     if (rows.integer(1) != user) return Error{Code::not_found, "there is no memory " + memory_id};
     found.emplace().id = rows.integer(0);
   }
-  auto rows = TRY(db.query("SELECT id, version, version_from, version_to FROM memories WHERE memory = ?", found->id));
-  while (TRY(rows.next())) {
-    found->last_number = std::max(found->last_number, rows.integer(1));
-    found->last_event = std::max({found->last_event, rows.time(2), rows.time(3)});
-    if (!rows.is_null(3)) continue;
-    found->latest = rows.integer(0);
-    found->latest_number = rows.integer(1);
+  // The newest version was made last: the times of the others lie before its own.
+  auto rows = TRY(db.query("SELECT id, version, version_from, version_to FROM memories WHERE memory = ? ORDER BY version DESC LIMIT 1", found->id));
+  if (TRY(rows.next())) {
+    found->last_number = rows.integer(1);
+    found->last_event = std::max(rows.time(2), rows.time(3));
+    if (rows.is_null(3)) {
+      found->latest = rows.integer(0);
+      found->latest_number = rows.integer(1);
+    }
   }
   return found;
 }

@@ -17,10 +17,18 @@ void insert_by_size(std::vector<std::string>& texts, std::string text) {
   if (std::find(place, texts.end(), text) == texts.end()) texts.insert(place, std::move(text));
 }
 
+std::string on_one_line(std::string_view text) {
+  std::string line(text);
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  return line;
+}
+
 }  // namespace
 
 void Redactor::add_text(std::string_view text) {
   text = trim(text);
+  constexpr std::size_t kHeadBytes = 40, kLeastHeadBytes = 3;
+  if (text.size() >= kLeastHeadBytes) heads_.push_back(on_one_line(utf8_prefix(text, kHeadBytes)));
   if (text.size() < kLeastBytes) return;
   insert_by_size(texts_, std::string(text));
   const std::string quoted = json::serialize(json::string(text));
@@ -31,6 +39,16 @@ void Redactor::add_id(std::string id) { ids_.insert(std::move(id)); }
 
 bool Redactor::is_in(std::string_view text) const {
   return std::any_of(texts_.begin(), texts_.end(), [&](const std::string& one) { return contains(text, one); });
+}
+
+bool Redactor::is_shown_by(std::string_view text) const {
+  const std::string line = on_one_line(text);
+  if (std::any_of(heads_.begin(), heads_.end(), [&](const std::string& head) { return contains(line, head); })) return true;
+  const std::size_t colon = line.find(": ");
+  std::string_view part = trim(colon == std::string::npos ? std::string_view(line) : std::string_view(line).substr(colon + 2));
+  if (part.ends_with("…")) part.remove_suffix(std::string_view("…").size());
+  return part.size() >= kLeastBytes &&
+         std::any_of(texts_.begin(), texts_.end(), [&](const std::string& one) { return contains(on_one_line(one), part); });
 }
 
 bool Redactor::is_in_json(std::string_view stored) const {

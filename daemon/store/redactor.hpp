@@ -25,6 +25,9 @@ class Redactor {
 
   /// Whether one of the texts stands in `text`.
   bool is_in(std::string_view text) const;
+  /// Whether `text`, a reply to a command or a reason that Hob wrote, shows one of them by its beginning (as lists do) or is made
+  /// of a part of one (as reasons do). Short ones count here.
+  bool is_shown_by(std::string_view text) const;
   /// Replaces them by kForgottenMark; true: there were some.
   bool clean(std::string& text) const;
   /// The same for stored JSON, by its serialized form: cheap, and right but for false alarms.
@@ -35,6 +38,7 @@ class Redactor {
  private:
   bool clean_object(json::object& object) const;
 
+  std::vector<std::string> heads_;    // how a list would begin them
   std::vector<std::string> texts_;    // the longest first
   std::vector<std::string> escaped_;  // as JSON strings hold them
   std::set<std::string, std::less<>> ids_;

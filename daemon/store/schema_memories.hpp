@@ -58,7 +58,8 @@ CREATE TABLE memories (
 ) STRICT;
 CREATE UNIQUE INDEX memories_version ON memories(memory, version);
 CREATE INDEX memories_latest ON memories(user, memory) WHERE version_to IS NULL;
-CREATE INDEX memories_superseded_by ON memories(superseded_by) WHERE superseded_by <> '' AND version_to IS NULL;
+CREATE INDEX memories_superseded_by ON memories(superseded_by) WHERE superseded_by <> '';
+CREATE INDEX memories_extra ON memories(user) WHERE extra <> '';
 
 CREATE VIEW memory_terms AS
   SELECT id, index_terms(user, text) AS terms FROM memories;
@@ -82,6 +83,8 @@ CREATE TABLE memory_entries (
 ) STRICT;
 CREATE INDEX memory_entries_change ON memory_entries(change);
 CREATE INDEX memory_entries_memory ON memory_entries(memory);
+CREATE INDEX memory_entries_old ON memory_entries(old_version) WHERE old_version IS NOT NULL;
+CREATE INDEX memory_entries_new ON memory_entries(new_version) WHERE new_version IS NOT NULL;
 
 CREATE TABLE memory_uses (
   memory INTEGER NOT NULL REFERENCES memory_ids(id) ON DELETE CASCADE,

@@ -88,6 +88,7 @@ Result<void> remove_rows(WriteBatch& batch, Row& row, ErasureSet set) {
   const Redactor redactor = TRY(redactor_of(batch.db, set));
   TRY(clean_outbox(batch.db, row.user, redactor));
   TRY(clean_blocks(batch.db, row.user, redactor));
+  TRY(clean_reasons(batch.db, row.user, redactor));
   ErasureReceipt& receipt = row.value.receipt;
   TRY(remove_erased_rows(batch, row.user, set, receipt));
   TRY(batch.db.run("UPDATE erasures SET memories = ?, versions = ?, messages = ?, vectors = ?, summaries = ?, changes = ? WHERE id = ?",

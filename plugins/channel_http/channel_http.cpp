@@ -131,7 +131,8 @@ void HttpChannel::lists() {
        [](const Request& r, JsonObject& params) { params["conversation_id"] = r.param("id"); });
   pass("POST /conversations/import", "conversation.import", [](const Request& r, JsonObject& params) {
     // JSON lines as they are, or {"jsonl": "..."}.
-    if (r.head()["headers"]["content-type"].text().starts_with("application/json")) {
+    const std::string type(r.head()["headers"]["content-type"].text());
+    if (type == "application/json" || type.starts_with("application/json;")) {
       JsonObject body = body_object(r);
       check_members(body, {"jsonl", "on_error", "dry_run"});
       take(body, params, {"jsonl", "on_error", "dry_run"});

@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "fakes/house.hpp"
 #include "memory/builtin_tools.hpp"
+#include "store/memories.hpp"
 #include "store/summaries.hpp"
 
 #include <catch2/catch.hpp>
@@ -305,6 +306,64 @@ TEST_CASE("a turn that read a tool's result from outside can't change who the us
   CHECK(reply.tool_calls[2].at("status").as_string() == "ok");
   CHECK(run(home.house.io, home.house.blocks->find(home.house.user.id, "human"))->text.empty());
   CHECK(run(home.house.io, home.house.blocks->find(home.house.user.id, "knowledge"))->from_outside);
+}
+
+/// A memory of this user, from `said_by`.
+std::string keep(Home& home, const std::string& text, SaidBy said_by) {
+  MemoryEdit edit;
+  edit.memory.id = "mem_1";
+  edit.memory.text = text;
+  MemorySource source;
+  source.said_by = said_by;
+  source.quote = text;
+  source.at = home.house.clock.now();
+  edit.memory.sources.push_back(source);
+  MemoryChange change;
+  change.user_id = home.house.user.id;
+  change.cause = "api";
+  change.edits.push_back(edit);
+  return run(home.house.io, home.house.store->memories().apply(change, Durability::journaled)).value().at(0).id;
+}
+
+TEST_CASE("a memory that was in a prompt is marked as used by its turn") {
+  Home home;
+  const std::string memory = keep(home, "The tortoise Xerxes eats dandelions.", SaidBy::owner);
+  const TurnReply reply = home.talk("What does the tortoise Xerxes eat?");
+  REQUIRE(holds(home.prompt(), "dandelions"));
+  const auto uses = run(home.house.io, home.house.store->memories().uses(home.house.user.id, memory)).value();
+  REQUIRE(uses.size() == 1);
+  CHECK(uses[0].turn_id == reply.turn_id);
+}
+
+TEST_CASE("a turn that was shown what outsiders said can't change who the user is") {
+  Home home;
+  home.add_tools();
+  keep(home, "The tortoise Xerxes eats dandelions.", SaidBy::outside);
+  SECTION("in its prompt") {
+    home.house.model.answers.push_back(calls_tool("c1", "block_append", R"({"label":"human","text":"Owns Xerxes."})"));
+    const TurnReply reply = home.talk("What does the tortoise Xerxes eat?");
+    CHECK(reply.tool_calls[0].at("status").as_string() == "denied");
+  }
+  SECTION("by memory_search") {
+    home.house.config->memory.recall_top_k = 0;
+    home.house.model.answers.push_back(calls_tool("c1", "memory_search", R"({"query":"tortoise Xerxes"})"));
+    home.house.model.answers.push_back(calls_tool("c2", "block_append", R"({"label":"human","text":"Owns Xerxes."})"));
+    const TurnReply reply = home.talk("Look it up.");
+    CHECK(reply.tool_calls[0].at("status").as_string() == "ok");
+    CHECK(reply.tool_calls[1].at("status").as_string() == "denied");
+  }
+}
+
+TEST_CASE("what memory_search brings is redacted as a prompt is") {
+  Home home;
+  home.add_tools();
+  home.house.config->memory.recall_top_k = 0;
+  home.talk("My visa is 4111 1111 1111 1111.");
+  for (int i = 0; i < 4; ++i) home.talk(told(i));
+  home.house.model.answers.push_back(calls_tool("c1", "memory_search", R"({"query":"visa"})"));
+  home.talk("Look up my visa.");
+  CHECK(holds(home.prompt(), "[card]"));
+  CHECK_FALSE(holds(home.prompt(), "4111 1111"));
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ TEST_CASE("an update keeps the id and what it doesn't name, and refuses an old v
   CHECK(updated.at("topics").at(0) == "home");
   CHECK(updated.at("valid_to").is_null());
   CHECK(updated.at("version") == 2);
-  CHECK(house.fails("memory.update", {{"id", added.at("id")}, {"text", "x"}, {"version", 1}}) == Code::overloaded);
+  CHECK(house.fails("memory.update", {{"id", added.at("id")}, {"text", "x"}, {"version", 1}}) == Code::invalid);
 }
 
 TEST_CASE("what was known at a time is asked with as_of") {
