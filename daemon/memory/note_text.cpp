@@ -225,4 +225,30 @@ DatedText spell_out_dates(std::string_view text, Time said_at, Looking looking) 
   return result;
 }
 
+std::string with_date_last(const DatedText& dated) {
+  const DateMention& date = dated.dates.front();
+  std::string text = dated.text.substr(0, date.at);
+  const std::string spelled = dated.text.substr(date.at, date.size);
+  std::string_view head = trim(text);
+  std::string preposition = "since";
+  for (const std::string_view each : {"about", "around"})
+    if (head.ends_with(" " + std::string(each))) head.remove_suffix(each.size() + 1);
+  for (const std::string_view each : {"in", "on", "since"})
+    if (head.ends_with(" " + std::string(each))) {
+      head.remove_suffix(each.size() + 1);
+      preposition = each;
+      break;
+    }
+  std::string rest(head);
+  rest += dated.text.substr(date.at + date.size);
+  while (!rest.empty() && rest.back() == '.') rest.pop_back();
+  // A state lasts from then on; a deed was done then.
+  const bool is_deed = rest.ends_with("moved there") || rest.ends_with("promoted") || rest.ends_with(", bought") || rest.find(", got ") != std::string::npos ||
+                       rest.starts_with("Started") || rest.starts_with("Quit") || rest.starts_with("Gave") || rest.starts_with("Stopped") ||
+                       rest.starts_with("Left") || rest.find(", moved there from") != std::string::npos;
+  const bool has_own = spelled.starts_with("on ") || spelled.starts_with("in ");
+  if (!is_deed) return rest + ", since " + (has_own ? spelled.substr(3) : spelled) + ".";
+  return rest + (has_own ? " " : preposition == "since" ? " on " : " " + preposition + " ") + spelled + ".";
+}
+
 }  // namespace hobd

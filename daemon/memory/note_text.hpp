@@ -28,5 +28,8 @@ struct DatedText {
 /// Whether a text counts a date from when it was said: "tomorrow", "next Friday".
 bool has_relative_date(std::string_view text);
 DatedText spell_out_dates(std::string_view text, Time said_at, Looking looking);
+/// "Lives in Lyon in May 2026, moved there." says when at the wrong place: "Lives in Lyon, moved there in May 2026." The first
+/// date of `dated` goes to its end.
+std::string with_date_last(const DatedText& dated);
 
 }  // namespace hobd

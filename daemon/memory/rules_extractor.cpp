@@ -1,40 +1,18 @@
 #include "memory/rules_extractor.hpp"
 
 #include "base/text.hpp"
+#include "memory/clause_subject.hpp"
 #include "memory/note_text.hpp"
 #include "memory/rules_table.hpp"
 #include "memory/slots.hpp"
+#include "memory/standing_wishes.hpp"
 
 #include <algorithm>
-#include <memory>
 
 namespace hobd {
 namespace {
 
 using Words = std::vector<Word>;
-
-/// Whom a clause is about.
-struct Subject {
-  std::string text;    // "Sister Ana", "Ana"; "" the owner
-  std::vector<std::string> people;
-  bool is_plural = false;
-  bool is_possessive = false;  // "my sister's birthday is ..."
-};
-
-Word made(std::string text, std::size_t at) {
-  Word word;
-  word.text = std::move(text);
-  word.at = at;
-  return word;
-}
-
-bool is_adverb(std::string_view word) {
-  constexpr std::string_view kList[] = {"really", "just", "currently", "now", "still", "absolutely", "totally", "recently", "definitely", "both",
-                                        "finally", "already", "even", "truly", "honestly", "simply", "basically", "officially", "personally", "also",
-                                        "actually", "mostly", "completely", "extremely", "very", "only", "particularly", "especially", "quite", "so",
-                                        "clearly", "happily", "newly", "deeply", "all", "pretty", "strictly", "mainly"};
-  return std::find(std::begin(kList), std::end(kList), word) != std::end(kList);
-}
 
 const std::vector<Phrase>& relation_names() {
   static const std::vector<Phrase> list = [] {
@@ -59,7 +37,7 @@ const std::vector<Phrase>& relation_persons() {
 
 class Extraction {
  public:
-  explicit Extraction(const Utterance& utterance) : utterance_(utterance) {}
+  explicit Extraction(const Utterance& utterance) : utterance_(utterance), subjects_(utterance.text) {}
 
   std::vector<Finding> run() {
     const std::vector<Clause> clauses = clauses_of(utterance_.text);
@@ -219,8 +197,11 @@ class Extraction {
     subject_ = {};
     Words words = clause;
     name_people(words);
-    if (instructs(words)) return;
-    find_subject(words);
+    if (const auto wish = wish_of(utterance_.text, words)) {
+      if (!wish->text.empty()) add(make(MemoryKind::preference, .85, wish->topic), wish->text);
+      return;
+    }
+    subject_ = subjects_.read(words, *clause_);
     take_adverbs(words);
     if (words.size() < 2) return;
     const bool is_over = take_over(words);
@@ -285,200 +266,10 @@ class Extraction {
     const Subject outer = std::exchange(subject_, {});
     add(std::move(finding), form == Form::identity ? capital(relation) + "'s name is " + name : who + relation + " named " + name);
     subject_ = outer;
-    last_person_ = {capital(relation) + " " + name, {name}, false, false};
+    subjects_.set_last({capital(relation) + " " + name, {name}, false, false});
   }
 
   std::string written(const Word& word) const { return utterance_.text.substr(word.at, word.size); }
-
-  /// "Always answer in German": wishes of how Hob is to behave.
-  bool instructs(const Words& words) {
-    static const std::vector<std::pair<Phrase, std::string_view>> forms = [] {
-      std::vector<std::pair<Phrase, std::string_view>> list;
-      constexpr std::string_view kVerbs =
-          "answer|reply|respond|use|write|speak|call|address|be|keep|give|tell|ask|include|add|remind|show|start|end|format|say|talk|mention|send|"
-          "put|explain|check|greet|avoid|summarize|summarise|sign|begin|convert|quote|translate|spell|suggest|assume|order|book|refer";
-      const auto form = [&](std::string pattern, std::string_view text) {
-        static std::vector<std::unique_ptr<std::string>> kept;
-        kept.push_back(std::make_unique<std::string>(std::move(pattern)));
-        list.emplace_back(Phrase(*kept.back()), text);
-      };
-      const std::string verb = "=" + std::string(kVerbs);
-      form("always " + verb + " {x}", "Asks Hob to always {1} {x}");
-      form("never ever? " + verb + " {x}", "Asks Hob never to {1} {x}");
-      form("do not ever " + verb + " {x}", "Asks Hob never to {1} {x}");
-      form("from now on ,? do not " + verb + " {x}", "Asks Hob from now on not to {1} {x}");
-      form("from now on ,? always? " + verb + " {x}", "Asks Hob from now on to {1} {x}");
-      form("in the? future ,? do not " + verb + " {x}", "Asks Hob in future not to {1} {x}");
-      form("in the? future ,? always? " + verb + " {x}", "Asks Hob in future to {1} {x}");
-      form(verb + " {x} from now on", "Asks Hob from now on to {1} {x}");
-      form("i want you to always " + verb + " {x}", "Asks Hob to always {1} {x}");
-      form("i want you to never " + verb + " {x}", "Asks Hob never to {1} {x}");
-      form("you should|must always " + verb + " {x}", "Asks Hob to always {1} {x}");
-      form("you should|must never " + verb + " {x}", "Asks Hob never to {1} {x}");
-      return list;
-    }();
-    static const Phrase call_me("just? call me {name}");
-    if (const auto match = call_me.match(words, 0, Phrase::Reach::whole)) {
-      add(make(MemoryKind::preference, .85, "identity"), "Wants to be called " + capital(text_of(words, *match->find("name"))));
-      return true;
-    }
-    static const Phrase not_called("do not|never call me {x}");
-    static const Phrase stop_calling("stop calling me {x}");
-    for (const Phrase* phrase : {&not_called, &stop_calling})
-      if (const auto match = phrase->match(words, 0, Phrase::Reach::whole)) {
-        const std::string name = text_of(words, *match->find("x"));
-        if (!name.empty()) add(make(MemoryKind::preference, .85, "instructions"), "Doesn't want to be called " + name);
-        return true;
-      }
-    for (const auto& [phrase, text] : forms)
-      if (const auto match = phrase.match(words, 0, Phrase::Reach::whole)) {
-        // What it is told to do may speak of "me" and "my": that is the owner's own wording.
-        const Capture* rest = match->find("x");
-        if (words[rest->first].text == "up") return false;  // "never give up"
-        const std::size_t from = words[rest->first].at, end = words[rest->last - 1].at + words[rest->last - 1].size;
-        std::string note(text);
-        note.replace(note.find("{1}"), 3, words[match->find("1")->first].text);
-        note.replace(note.find("{x}"), 3, utterance_.text.substr(from, end - from));
-        for (std::size_t at = note.find(" me "); at != std::string::npos; at = note.find(" me ")) note.replace(at, 4, " them ");
-        if (note.ends_with(" me")) note.replace(note.size() - 2, 2, "them");
-        add(make(MemoryKind::preference, .85, "instructions"), note);
-        return true;
-      }
-    return false;
-  }
-
-  /// Turns a clause about somebody into the first person, and notes about whom it was.
-  void find_subject(Words& words) {
-    static const Phrase possessive("my|our {rel} 's");
-    static const Phrase named_possessive("{name} 's");
-    static const Phrase relation("my|our {rel} ,? {name}? ,?");
-    static const Phrase bare_relation("my|our {rel}");
-    static const Phrase named("{name}");
-    if (words[0].text == "we") words[0].text = "i";
-    if (words[0].text == "our") words[0].text = "my";
-    if (words[0].text == "i" && words.size() > 1 && words[1].text == "are") words[1].text = "am";
-    if (words[0].text == "i") return;
-    // "My doctor's appointment is on Friday" is about an appointment.
-    static const Phrase event("my|our {rel} 's {event}");
-    if (event.match(words, 0, Phrase::Reach::part)) {
-      words[0].text = "my";
-      return;
-    }
-    const auto relation_text = [&](const Match& match) { return capital(to_lower_ascii(text_of(words, *match.find("rel")))); };
-    const auto become = [&](Subject subject, std::size_t from, std::string_view first) {
-      // Who was named in full stays so: "my sister's name is Ana. She ...".
-      if (!last_person_.text.starts_with(subject.text + " ")) {
-        last_person_ = subject;
-        last_person_.is_possessive = false;
-      }
-      subject_ = std::move(subject);
-      const std::size_t at = words[0].at;
-      words.erase(words.begin(), words.begin() + std::ptrdiff_t(from));
-      words.insert(words.begin(), made(std::string(first), at));
-    };
-    /// Whether a verb in the third person stands at `at`; it becomes one in the first.
-    const auto takes_verb = [&](std::size_t at) {
-      if (at >= words.size()) return false;
-      const std::string verb = first_person(words[at].text);
-      if (verb.empty()) return false;
-      words[at].text = verb;
-      return true;
-    };
-    if (const auto match = possessive.match(words, 0, Phrase::Reach::part); match && match->end < words.size() && !takes_possessed(words, match->end)) {
-      return become({relation_text(*match), people_of(relation_text(*match)), false, true}, match->end, "my");
-    }
-    if (const auto match = relation.match(words, 0, Phrase::Reach::part); match && match->find("name") && takes_verb(match->end)) {
-      const std::string name = text_of(words, *match->find("name"));
-      return become({relation_text(*match) + " " + name, {name}, false, false}, match->end, "i");
-    }
-    if (const auto match = bare_relation.match(words, 0, Phrase::Reach::part); match && takes_verb(match->end)) {
-      const std::string text = relation_text(*match);
-      const std::string& last = words[match->find("rel")->last - 1].text;
-      // "Me and my wife have ...": the two of them.
-      const std::string& verb = clause_->words[std::min(match->end, clause_->words.size() - 1)].text;
-      if (singular_of(last) == last && last != "children" && (verb == "have" || verb == "live" || verb == "are" || verb == "own" || verb == "do")) {
-        const std::size_t at = words[0].at;
-        words.erase(words.begin(), words.begin() + std::ptrdiff_t(match->end));
-        words.insert(words.begin(), made("i", at));
-        return;
-      }
-      return become({text, people_of(text), singular_of(last) != last || last == "children", false}, match->end, "i");
-    }
-    if (words[0].text == "my") return;
-    if ((words[0].text == "he" || words[0].text == "she") && !last_person_.text.empty() && takes_verb(1)) return become(Subject(last_person_), 1, "i");
-    if (!words[0].is_capital) return;
-    if (const auto match = named_possessive.match(words, 0, Phrase::Reach::part); match && match->end < words.size() && !takes_possessed(words, match->end)) {
-      const std::string name = text_of(words, *match->find("name"));
-      return become({name, {name}, false, true}, match->end, "my");
-    }
-    const auto match = named.match(words, 0, Phrase::Reach::part);
-    const std::string surface = match && match->end < words.size() && words[match->end].text != "moved" ? words[match->end].text : std::string();
-    if (match && takes_verb(match->end)) {
-      const std::string name = text_of(words, *match->find("name"));
-      // "Sounds like fun", "Networking plays a role" name nobody.
-      if (words[match->end].text == surface || name.ends_with("ing")) return;
-      // Of a bare name only what people alone do: "Paris is ...", "Java has ..." say nothing of a person.
-      const std::string& verb = words[match->end].text;
-      const bool is_person = verb == "live" || verb == "work" || verb == "love" || verb == "hate" || verb == "like" || verb == "study" ||
-                             verb == "moved" || verb == "play" || verb == "speak" ||
-                             (verb == "am" && match->end + 1 < words.size() &&
-                              (words[match->end + 1].text == "allergic" || words[match->end + 1].text == "a" || words[match->end + 1].text == "an" ||
-                               words[match->end + 1].text == "vegan" || words[match->end + 1].text == "vegetarian"));
-      if (is_person) return become({name, {name}, false, false}, match->end, "i");
-    }
-  }
-
-  /// "my sister's a nurse": the 's is a verb there.
-  static bool takes_possessed(const Words& words, std::size_t at) {
-    const std::string& next = words[at].text;
-    return next == "a" || next == "an" || next == "the" || next == "not" || next == "allergic" || next == "in" || next == "called" || next == "named" ||
-           next == "at" || next.ends_with("ing") || number_of(next);
-  }
-
-  /// The name of a relation that this message gave: "my sister is Ana. My sister works ...".
-  std::vector<std::string> people_of(const std::string& relation) const {
-    return last_person_.text.starts_with(relation + " ") ? last_person_.people : std::vector<std::string>();
-  }
-
-  /// Adverbs around the verb say nothing that a note wants.
-  static void take_adverbs(Words& words) {
-    if (words[0].text != "i" && words[0].text != "my") return;
-    // "I've got a dog" is "I have a dog".
-    if (words.size() > 3 && words[1].text == "have" && words[2].text == "got") words.erase(words.begin() + 2);
-    for (std::size_t at = 1; at < std::min<std::size_t>(words.size(), 4);) {
-      const bool follows = at + 1 < words.size();
-      if (follows && words[0].text == "i" && is_adverb(words[at].text)) {
-        words.erase(words.begin() + std::ptrdiff_t(at));
-      } else {
-        ++at;
-      }
-    }
-    while (words.size() > 2 && (words.back().text == "too" || words.back().text == "now" || words.back().is_mark)) words.pop_back();
-  }
-
-  /// "... any more", "no longer ...": takes the words off.
-  static bool take_over(Words& words) {
-    if (words.size() > 2 && words.back().text == "anymore") return words.pop_back(), true;
-    if (words.size() > 3 && words[words.size() - 2].text == "any" && (words.back().text == "more" || words.back().text == "longer"))
-      return words.resize(words.size() - 2), true;
-    for (std::size_t at = 1; at + 1 < std::min<std::size_t>(words.size(), 5); ++at)
-      if (words[at].text == "no" && words[at + 1].text == "longer") {
-        words.erase(words.begin() + std::ptrdiff_t(at), words.begin() + std::ptrdiff_t(at) + 2);
-        return true;
-      }
-    return false;
-  }
-
-  /// "i do not live" -> "i live", "i am not" -> "i am"; false when nothing was negative.
-  static bool make_positive(Words& words) {
-    for (std::size_t at = 1; at < std::min<std::size_t>(words.size(), 3); ++at) {
-      if (words[at].text != "not") continue;
-      const bool is_do = words[at - 1].text == "do" || words[at - 1].text == "does";
-      words.erase(words.begin() + std::ptrdiff_t(is_do ? at - 1 : at), words.begin() + std::ptrdiff_t(at) + 1);
-      return true;
-    }
-    return false;
-  }
 
   /// "i used to live in Paris": it ended, and it was.
   bool used_to(const Words& words) {
@@ -561,33 +352,6 @@ class Extraction {
     if (rule.kind == MemoryKind::context && !dated.dates.empty()) finding.proposal.valid_to = dated.dates.back().to;
     add(std::move(finding), dated.text);
     return true;
-  }
-
-  /// "Lives in Lyon in May 2026, moved there." says when at the wrong place: "Lives in Lyon, moved there in May 2026."
-  static std::string with_date_last(const DatedText& dated) {
-    const DateMention& date = dated.dates.front();
-    std::string text = dated.text.substr(0, date.at);
-    const std::string spelled = dated.text.substr(date.at, date.size);
-    std::string_view head = trim(text);
-    std::string preposition = "since";
-    for (const std::string_view each : {"about", "around"})
-      if (head.ends_with(" " + std::string(each))) head.remove_suffix(each.size() + 1);
-    for (const std::string_view each : {"in", "on", "since"})
-      if (head.ends_with(" " + std::string(each))) {
-        head.remove_suffix(each.size() + 1);
-        preposition = each;
-        break;
-      }
-    std::string rest(head);
-    rest += dated.text.substr(date.at + date.size);
-    while (!rest.empty() && rest.back() == '.') rest.pop_back();
-    // A state lasts from then on; a deed was done then.
-    const bool is_deed = rest.ends_with("moved there") || rest.ends_with("promoted") || rest.ends_with(", bought") || rest.find(", got ") != std::string::npos ||
-                         rest.starts_with("Started") || rest.starts_with("Quit") || rest.starts_with("Gave") || rest.starts_with("Stopped") ||
-                         rest.starts_with("Left") || rest.find(", moved there from") != std::string::npos;
-    const bool has_own = spelled.starts_with("on ") || spelled.starts_with("in ");
-    if (!is_deed) return rest + ", since " + (has_own ? spelled.substr(3) : spelled) + ".";
-    return rest + (has_own ? " " : preposition == "since" ? " on " : " " + preposition + " ") + spelled + ".";
   }
 
   /// "I live in fear": nobody's address.
@@ -693,7 +457,8 @@ class Extraction {
 
   const Utterance& utterance_;
   const Clause* clause_ = nullptr;
-  Subject subject_, last_person_;
+  SubjectReader subjects_;
+  Subject subject_;
   std::string leading_date_;
   std::size_t date_sentence_ = 0;  // the sentence it stands in
   std::vector<Finding> findings_;
