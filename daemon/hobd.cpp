@@ -187,7 +187,7 @@ Exit run(const Options& options) {
   if (options.print_config) fmt::print("{}\n", json::serialize(load.config->shown));
   if (options.check && !options.print_config) fmt::print("{}: in order\n", options.config.string());
   if (only_check) return Exit::ok;
-  log::configure(load.config->log.level, load.config->log.format);
+  configure_log(*load.config);
   for (const ConfigFault& warning : load.warnings) log::warn("config", "{}", warning.text());
 
   asio::io_context core(1);

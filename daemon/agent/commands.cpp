@@ -100,8 +100,10 @@ awaitable<Result<std::string>> search(const AgentContext& context, const Turn& t
     else if (message.role == "user")
       add(message.at, is_own ? "you" : message.speaker, message.text);
   }
+  // Of Hob's words only what has the asked ones itself: all that stood beside them would be replies to commands too.
   for (const RecallHit& hit : hits)
-    if (hit.source == RecallHit::Source::message && hit.message.role != "user" && !is_boilerplate(hit.message))
+    if (hit.source == RecallHit::Source::message && hit.message.role != "user" && !is_boilerplate(hit.message) &&
+        (hit.why.lexical > 0 || hit.why.dense > 0))
       add(hit.message.at, hit.message.speaker, hit.message.text);
   if (text.empty()) co_return fmt::format("Nothing was said about \"{}\".", words);
   co_return text;

@@ -135,6 +135,7 @@ awaitable<Result<json::value>> upsert(MemoryContext context, MethodCall call) {
   proposal.valid_from = read.valid_from;
   proposal.valid_to = read.valid_to;
   CO_TRY(proposal.source, co_await read_source(context, call.who, call.params));
+  if (proposal.source.message_id.empty() && proposal.source.quote.empty()) proposal.source.quote = proposal.text;  // as it was given
   CO_TRY(const Learning::Noted done, co_await note(context, call.who.user_id, std::move(proposal)));
   wake(context);
   json::value memory;

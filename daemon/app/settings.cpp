@@ -1,6 +1,8 @@
 #include "app/settings.hpp"
 
 #include "api/methods.hpp"
+#include "base/log_scrub.hpp"
+#include "memory/pii.hpp"
 
 #include <cassert>
 
@@ -45,6 +47,14 @@ ConfigLoad load_from(const Options& options) {
                      {.state_dir = options.state_dir, .runtime_dir = options.runtime_dir, .log_level = options.log_level});
 }
 
+void configure_log(const Config& config) {
+  log::configure(config.log.level, config.log.format);
+  std::function<std::string(std::string_view)> scrub;
+  if (!config.memory.pii_redact_log.empty())
+    scrub = [classes = config.memory.pii_redact_log](std::string_view text) { return redact_pii(text, classes); };
+  log::set_scrubber(std::move(scrub));
+}
+
 std::string fault_text(const std::vector<ConfigFault>& faults) {
   std::string text;
   for (const ConfigFault& fault : faults) text += (text.empty() ? "" : "\n") + fault.text();
@@ -73,7 +83,7 @@ awaitable<Result<json::value>> Settings::reload() {
   // What is taken at once must not differ from what runs: the listener, for one, stays where it is, and a new auth.mode
   // would open it to everybody.
   config_ = with_running_keys(*config_, *fresh.config);
-  log::configure(config_->log.level, config_->log.format);
+  configure_log(*config_);
   for (const ConfigFault& warning : fresh.warnings) log::warn("config", "{}", warning.text());
   users_.router->set_config(config_);
   users_.tools->set_config(config_);

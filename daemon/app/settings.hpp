@@ -43,6 +43,9 @@ class Settings {
 /// is shown. Compared with a later file, it tells what still waits.
 std::shared_ptr<const Config> with_running_keys(const Config& running, const Config& fresh);
 
+/// Level and format of the log, and which personal data its lines don't show.
+void configure_log(const Config& config);
+
 /// load_config() with the overrides of the command line.
 ConfigLoad load_from(const Options& options);
 std::string fault_text(const std::vector<ConfigFault>& faults);

@@ -1,6 +1,7 @@
 #include "base/log.hpp"
 
 #include "base/json.hpp"
+#include "base/log_scrub.hpp"
 #include "base/text.hpp"
 
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <atomic>
 #include <deque>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <utility>
 
@@ -23,6 +25,8 @@ constexpr std::array<std::string_view, 6> kLevels = {"trace", "debug", "info", "
 /// syslog priorities, for systemd's "<N>" prefix (sd-daemon(3)).
 constexpr std::array<int, 6> kPriorities = {7, 7, 6, 4, 3, 3};
 
+using Scrub = std::function<std::string(std::string_view)>;
+
 struct State {
   std::atomic<Level> level{Level::info};
   std::mutex mutex;
@@ -33,6 +37,12 @@ struct State {
   std::map<std::uint64_t, std::function<void(const Line&)>> listeners;
   std::mutex secrets_mutex;
   std::vector<std::string> secrets;
+  std::shared_ptr<const Scrub> scrub;  // shared with the lines under way; under secrets_mutex
+
+  std::shared_ptr<const Scrub> scrubber() {
+    const std::lock_guard lock(secrets_mutex);
+    return scrub;
+  }
 };
 
 State& state() {
@@ -95,10 +105,17 @@ std::string redact(std::string_view text) {
   return out;
 }
 
+void set_scrubber(std::function<std::string(std::string_view)> scrub) {
+  State& s = state();
+  const std::lock_guard lock(s.secrets_mutex);
+  s.scrub = scrub ? std::make_shared<const Scrub>(std::move(scrub)) : nullptr;
+}
+
 void write(Level level, std::string_view part, std::string_view text) {
   State& s = state();
   if (level < s.level.load(std::memory_order_relaxed)) return;
-  const std::string clean = redact(to_valid_utf8(text.substr(0, kMaxLine)));
+  std::string clean = redact(to_valid_utf8(text.substr(0, kMaxLine)));
+  if (const std::shared_ptr<const Scrub> scrub = s.scrubber()) clean = (*scrub)(clean);
   Line line{0, SystemClock{}.now(), level, one_line(to_valid_utf8(part)), one_line(clean)};
   const std::lock_guard lock(s.mutex);
   line.number = s.next++;

@@ -98,7 +98,10 @@ awaitable<SessionSummary> SessionBuffers::extended(SessionSummary before, std::v
       after.by = "model";
       co_return after;
     }
-    log::info("memory", "the summary of session {} is made without a model: {}", before.session_id, written.error().message);
+    // Without any model that is how it always is.
+    const log::Level level = context_.router && context_.router->has_model() ? log::Level::warn : log::Level::debug;
+    if (log::enabled(level))
+      log::write(level, "memory", "the summary of session " + before.session_id + " is made without a model: " + written.error().message);
   }
   after.text = extracted_summary(before, said, summary_tokens(*context_.config));
   after.by = "extract";

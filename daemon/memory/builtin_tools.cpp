@@ -63,6 +63,7 @@ awaitable<Result<json::value>> search(MemoryToolsContext context, ToolCall call)
   query.limit = static_cast<std::uint32_t>(int_or(call.arguments, "count", 8));
   query.not_turn = call.turn_id;
   query.commands = false;
+  query.role = "user";  // what Hob said is about what the user said
   query.now = context.clock->now();
   Recall recall(*context.store, context.embeddings);
   CO_TRY(const std::vector<RecallHit> hits, co_await recall.search(std::move(query)));

@@ -37,6 +37,14 @@ std::vector<std::string> numbers_in(std::string_view text) {
   return numbers;
 }
 
+/// Whether each name in `text` (a capital inside the sentence) is one of `known` too.
+bool names_within(std::string_view text, std::string_view known) {
+  const auto words = words_of_text(text), others = words_of_text(known);
+  return std::all_of(words.begin(), words.end(), [&](const Word& word) {
+    return word.at == 0 || !word.is_capital || std::any_of(others.begin(), others.end(), [&](const Word& other) { return other.text == word.text; });
+  });
+}
+
 bool begins_with_words(std::string_view longer, std::string_view shorter) {
   while (!shorter.empty() && shorter.back() == '.') shorter.remove_suffix(1);
   return longer.size() > shorter.size() && equals_ignore_case(longer.substr(0, shorter.size()), shorter) &&
@@ -199,12 +207,16 @@ Judge::Pick Judge::pick(const Finding& finding) {
     if (named.relation == Relation::named) return named;
   }
   if (pick.relation == Relation::unrelated && !recalled_.empty()) {
-    // An echo of what the prompt recalled may be worded otherwise.
+    // An echo of what the prompt recalled may be worded otherwise, but it names nobody else and fills no other place.
     constexpr double kEcho = 0.6;
+    const auto slot = slot_of(finding.proposal.text);
     const auto terms = content_terms(finding.proposal.text);
     for (const auto& each : cases_) {
       if (std::find(recalled_.begin(), recalled_.end(), each->memory.text) == recalled_.end()) continue;
       if (is_negative(finding.proposal.text) != is_negative(each->memory.text) || numbers_in(finding.proposal.text) != numbers_in(each->memory.text)) continue;
+      const auto place = slot_of(each->memory.text);
+      if (slot && place && (!same_place(*slot, *place) || !same_value(*slot, *place))) continue;
+      if (!names_within(finding.proposal.text, each->memory.text)) continue;
       const auto known = content_terms(each->memory.text);
       if (std::min(share_within(terms, known), share_within(known, terms)) >= kEcho) return {Relation::same, {each.get()}};
     }

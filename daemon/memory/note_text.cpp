@@ -19,8 +19,8 @@ bool is_one_of(std::string_view word, std::initializer_list<std::string_view> li
 }
 
 constexpr auto kIdleEnds = std::to_array<std::string_view>({"now", "too", "currently", "though", "lol", "haha", "anyway", "btw", "again", "please",
-                                                            "and", "but", "so", "actually", "tho", "right", "instead", "already", "yay", "ok",
-                                                            "okay", "already", "is", "or", "really", "today,"});
+                                                            "and", "but", "so", "actually", "tho", "right", "instead", "already", "yay", "hob", "ok",
+                                                            "okay", "thanks", "thank", "thx", "is", "or", "really", "today,"});
 constexpr auto kPointing = std::to_array<std::string_view>(
     {"it", "that", "this", "those", "these", "you", "your", "so", "not", "what", "how", "when", "where", "why", "them", "him", "i", "there",
      "here", "to know", "everything", "nothing", "something", "anything", "like", "one", "myself", "me", "as", "than", "if", "about",

@@ -93,6 +93,7 @@ bool begins_clause(Words words, std::size_t at, std::string_view joint) {
   const std::string_view word = words[at].text;
   if (is_one_of(word, {"i", "my", "we", "our", "he", "she", "they", "it", "you", "please", "can", "what", "how", "call", "when", "where"}))
     return true;
+  if (is_one_of(word, {"tell", "give", "show", "help", "let", "remind", "suggest", "recommend", "find", "explain", "thanks", "thank"})) return true;
   if (joint == "and") return is_one_of(word, {"remember", "always", "never"});
   if (is_one_of(word, {"this", "that", "there", "could", "do", "don't", "is", "are", "any", "anything", "who", "why", "which", "remember", "always",
                        "never", "would", "should", "will", "right", "correct", "ok", "okay", "got", "so", "but", "and", "the", "not"}))
