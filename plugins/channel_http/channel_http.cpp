@@ -130,9 +130,9 @@ void HttpChannel::lists() {
   pass("GET /conversations/{id}/export", "conversation.export",
        [](const Request& r, JsonObject& params) { params["conversation_id"] = r.param("id"); });
   pass("POST /conversations/import", "conversation.import", [](const Request& r, JsonObject& params) {
-    // JSON lines as they are, or {"jsonl": "..."}.
+    // JSON lines as they are, or {"jsonl": "..."}: "application/jsonl" is not "application/json".
     const std::string type(r.head()["headers"]["content-type"].text());
-    if (type == "application/json" || type.starts_with("application/json;")) {
+    if (type.substr(0, type.find(';')) == "application/json") {
       JsonObject body = body_object(r);
       check_members(body, {"jsonl", "on_error", "dry_run"});
       take(body, params, {"jsonl", "on_error", "dry_run"});
