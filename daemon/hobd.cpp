@@ -55,7 +55,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
                                        .owner = &notice,
                                        .watch_files = true});
   CO_CHECK(check_plugins(*registry, *config));
-  const auto router = make_router(*registry, config, clock);
+  const auto router = make_router({.core = core, .registry = registry.get(), .clock = &clock, .config = config});
   const auto embeddings =
       make_embeddings({.core = core, .registry = registry.get(), .store = &store->vectors(), .config = config});
   const auto forgetting = make_forgetting({core, store.get(), embeddings.get(), config->state_dir});

@@ -75,18 +75,40 @@ struct Config {
     Milliseconds turn_timeout{120'000};
     std::uint32_t tool_rounds = 12;
   };
-  struct Budget {  // USD
-    double daily = 0.50, monthly = 2.00, per_user_daily = 0, warn_at = 0.8;
+  struct Budget {  // USD and tokens; 0: no such limit
+    double daily = 0.50, monthly = 2.00, per_user_daily = 0, per_user_monthly = 0, per_channel_daily = 0, per_job_daily = 0;
+    std::uint32_t daily_tokens = 0, monthly_tokens = 0, per_user_daily_tokens = 0, per_channel_daily_tokens = 0, per_job_daily_tokens = 0;
+    double warn_at = 0.8;
     OnLimit on_limit = OnLimit::downgrade;
   };
-  struct Price {  // USD per million tokens
-    double input = 0, output = 0, cached = 0;
+  struct Price {  // USD per million tokens; unset: as the table has it, else as `input`
+    double input = 0, output = 0;
+    std::optional<double> cached = {}, cache_write = {};
+    std::uint32_t context_window = 0, max_output = 0;  // tokens; 0: as the table has it
+  };
+  struct Router {
+    RouterMode mode = RouterMode::automatic;
+    bool ask_model = true;  // a tiny call to the fast tier where the score is unsure and it is worth its price
+    bool escalate = true;   // an answer of the fast tier that isn't up to it is asked of the smart tier
+  };
+  struct ModelTimes {
+    Milliseconds first_token{60'000}, stall{45'000};
+    std::uint32_t retries = 2;  // of one model, before the next one is asked
+  };
+  struct Background {
+    bool enabled = true;
+    std::string tier = "fast";      // or a model
+    double share = 0.3;             // of the daily and the monthly budget
+    std::uint32_t concurrent = 1;
   };
   struct Models {
     std::map<std::string, PluginSettings> providers;
     /// "fast", "smart", "embed" -> "<provider>/<model>" (the first '/' splits), in order of preference.
     std::map<std::string, std::vector<std::string>> tiers;
-    RouterMode router = RouterMode::automatic;
+    Router router;
+    ModelTimes times;
+    Background background;
+    std::uint32_t max_tokens = 4096;  // of an answer, where the caller says nothing and the model costs money
     std::map<std::string, Price> prices;  // by "<provider>/<model>" or "<model>"
     Budget budget;
   };

@@ -137,7 +137,16 @@ void read_prices(Section prices, std::map<std::string, Config::Price>& out) {
     constexpr Range<double> kUsd = {0, 10'000};
     price.number("input", usd.input, kUsd);
     price.number("output", usd.output, kUsd);
-    price.number("cached", usd.cached, kUsd);
+    const auto optional = [&](std::string_view key, std::optional<double>& value) {
+      if (price.line_of(key) == 0) return;
+      double given = 0;
+      price.number(key, given, kUsd);
+      value = given;
+    };
+    optional("cached", usd.cached);
+    optional("cache_write", usd.cache_write);
+    price.whole("context_window", usd.context_window, {0, 100'000'000});
+    price.whole("max_output", usd.max_output, {0, 100'000'000});
     price.done();
     prices.shown()[member.name] = std::move(shown);
   });
@@ -173,17 +182,43 @@ void read_models(Section models, Config::Models& out) {
   read_tiers(models.section("tiers"), out);
 
   Section router = models.section("router");
-  router.choice("mode", out.router,
+  router.choice("mode", out.router.mode,
                 {{"auto", RouterMode::automatic}, {"fast", RouterMode::fast}, {"smart", RouterMode::smart}});
+  router.flag("ask_model", out.router.ask_model);
+  router.flag("escalate", out.router.escalate);
   router.done();
+
+  Section times = models.section("times");
+  times.duration("first_token", out.times.first_token, {std::chrono::milliseconds(100), std::chrono::minutes(30)});
+  times.duration("stall", out.times.stall, {std::chrono::milliseconds(100), std::chrono::minutes(30)});
+  times.whole("retries", out.times.retries, {0, 10});
+  times.done();
+
+  Section background = models.section("background");
+  background.flag("enabled", out.background.enabled);
+  background.text("tier", out.background.tier);
+  background.number("share", out.background.share, {0, 1});
+  background.whole("concurrent", out.background.concurrent, {1, 16});
+  background.done();
+
+  models.whole("max_tokens", out.max_tokens, {16, 1'000'000});
 
   read_prices(models.section("prices"), out.prices);
 
   Section budget = models.section("budget");
   constexpr Range<double> kUsd = {0, 1'000'000};
+  constexpr Range<std::uint32_t> kTokens = {0, 4'000'000'000};
   budget.number("daily", out.budget.daily, kUsd);
   budget.number("monthly", out.budget.monthly, kUsd);
   budget.number("per_user_daily", out.budget.per_user_daily, kUsd);
+  budget.number("per_user_monthly", out.budget.per_user_monthly, kUsd);
+  budget.number("per_channel_daily", out.budget.per_channel_daily, kUsd);
+  budget.number("per_job_daily", out.budget.per_job_daily, kUsd);
+  budget.whole("daily_tokens", out.budget.daily_tokens, kTokens);
+  budget.whole("monthly_tokens", out.budget.monthly_tokens, kTokens);
+  budget.whole("per_user_daily_tokens", out.budget.per_user_daily_tokens, kTokens);
+  budget.whole("per_channel_daily_tokens", out.budget.per_channel_daily_tokens, kTokens);
+  budget.whole("per_job_daily_tokens", out.budget.per_job_daily_tokens, kTokens);
   budget.number("warn_at", out.budget.warn_at, {0, 1});
   budget.choice("on_limit", out.budget.on_limit,
                 {{"downgrade", OnLimit::downgrade}, {"queue", OnLimit::queue}, {"deny", OnLimit::deny}});

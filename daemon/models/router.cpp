@@ -93,8 +93,8 @@ std::string advice(Code code, const ModelName& name) {
 
 class TierRouter final : public Router {
  public:
-  TierRouter(Registry& registry, std::shared_ptr<const Config> config, const Clock& clock)
-      : registry_(registry), config_(std::move(config)), clock_(clock) {}
+  explicit TierRouter(RouterContext context)
+      : registry_(*context.registry), config_(std::move(context.config)), clock_(*context.clock) {}
 
   awaitable<Result<ModelAnswer>> complete(ModelRequest request, std::function<void(std::string_view)> on_delta) override {
     CO_TRY(std::vector<std::string> names, candidates(request.model, is_short_and_plain(request.chat)));
@@ -170,6 +170,13 @@ class TierRouter final : public Router {
     co_return models;
   }
 
+  RouteDecision explain(const RouteQuestion& question) const override {
+    RouteDecision decision;
+    decision.tier = question.text.size() <= kShortMessage ? "fast" : "smart";
+    decision.by = "rule";
+    return decision;
+  }
+
   bool has_model() const override {
     for (const std::string_view tier : kChatTiers)
       for (const std::string& name : tier_models(tier))
@@ -220,7 +227,7 @@ class TierRouter final : public Router {
 
   Result<std::vector<std::string>> candidates(std::string_view model, bool is_plain) const {
     if (model.empty()) {
-      switch (config_->models.router) {
+      switch (config_->models.router.mode) {
         case RouterMode::fast: return tier_or_fallback("fast");
         case RouterMode::smart: return tier_or_fallback("smart");
         case RouterMode::automatic: return tier_or_fallback(is_plain ? "fast" : "smart");
@@ -289,7 +296,7 @@ class TierRouter final : public Router {
     if (at == prices.end()) at = prices.find(split_name(name).model);
     if (at == prices.end()) return 0;
     const Config::Price& price = at->second;
-    const double cached_price = price.cached > 0 ? price.cached : price.input;
+    const double cached_price = price.cached.value_or(price.input);
     const double cached = double(std::min(usage.cached_tokens, usage.input_tokens));
     return (double(usage.input_tokens) - cached) / 1e6 * price.input + cached / 1e6 * cached_price +
            double(usage.output_tokens) / 1e6 * price.output;
@@ -338,8 +345,6 @@ class TierRouter final : public Router {
 
 }  // namespace
 
-std::unique_ptr<Router> make_router(Registry& registry, std::shared_ptr<const Config> config, const Clock& clock) {
-  return std::make_unique<TierRouter>(registry, std::move(config), clock);
-}
+std::unique_ptr<Router> make_router(RouterContext context) { return std::make_unique<TierRouter>(std::move(context)); }
 
 }  // namespace hobd

@@ -1,9 +1,10 @@
-// Which model answers, and asking it: tiers with failover, providers as plugins, usage and price.
+// Which model answers, and asking it: tiers with failover, providers as plugins, each call within the budget.
 #pragma once
 
 #include "config/config.hpp"
+#include "models/routing.hpp"
 #include "plugins/registry.hpp"
-#include "store/records.hpp"
+#include "store/ledger.hpp"
 
 #include <functional>
 #include <memory>
@@ -17,6 +18,10 @@ struct ModelRequest {
   std::string model;
   json::object chat;
   std::chrono::milliseconds deadline{120'000};
+  CallFor call = {};                   // what it is for, who pays
+  std::string conversation_tier = {};  // which tier answered last in this conversation; "" none
+  /// The same request may be answered from what it was answered before (temperature 0, no tools).
+  bool is_deterministic = false;
 };
 
 struct ModelToolCall {
@@ -30,6 +35,8 @@ struct ModelAnswer {
   std::string stop;  // end | length | tool_calls | filtered
   Usage usage;
   std::string provider;  // instance
+  std::string routed_by = {};  // user | rule | score | model | cache; "" the caller named a model
+  std::string notice = {};     // what the user should know of how it was answered ("the answer is shortened: ..."); usually empty
 };
 json::object to_json(const ModelAnswer& answer);
 ModelAnswer model_answer_from_json(const json::object& object);
@@ -51,6 +58,8 @@ class Router {
   /// The models that `model` stands for, in order: what complete() would try.
   virtual Result<std::vector<std::string>> resolve(std::string_view model) const = 0;
   virtual awaitable<Result<std::vector<ModelInfo>>> list() = 0;
+  /// Which tier the question would go to, and why; no call is made.
+  virtual RouteDecision explain(const RouteQuestion& question) const = 0;
   /// Whether any model other than the offline one answers (from what the last calls showed).
   virtual bool has_model() const = 0;
   /// "NAME: why" of each model that failed and has not answered since.
@@ -60,6 +69,18 @@ class Router {
   virtual void set_config(std::shared_ptr<const Config> config) = 0;
 };
 
-std::unique_ptr<Router> make_router(Registry& registry, std::shared_ptr<const Config> config, const Clock& clock);
+class BackgroundLane;
+class Budget;
+
+struct RouterContext {
+  asio::any_io_executor core;
+  Registry* registry = nullptr;
+  const Clock* clock = nullptr;
+  std::shared_ptr<const Config> config;
+  Budget* budget = nullptr;          // null: nothing is reserved, costs are by the table
+  BackgroundLane* background = nullptr;  // null: background calls go at once
+  Routing* routing = nullptr;        // null: `router.mode: auto` means the smart tier
+};
+std::unique_ptr<Router> make_router(RouterContext context);
 
 }  // namespace hobd

@@ -68,6 +68,7 @@ std::string_view turn_state_name(TurnState state) noexcept;
 
 struct Usage {
   std::int64_t input_tokens = 0, output_tokens = 0, cached_tokens = 0;
+  std::int64_t cache_write_tokens = 0;  // of the input, written to the provider's cache
   double cost_usd = 0;
   std::string model, tier;
 };

@@ -148,7 +148,7 @@ plugins: {paths: [/opt/plugins], disabled: [tool_shell], isolation: {default: no
       R"({"base_url":"http://127.0.0.1:1234/v1","temperature":5E-1,"retries":3,"stream":true,"note":"5","nothing":null,"stop":["a",2],"headers":{"x":"y"}})");
   REQUIRE(config->models.tiers.at("fast").front() == "local/a/b");
   REQUIRE(config->models.tiers.at("smart") == config->models.tiers.at("fast"));
-  REQUIRE(config->models.router == RouterMode::smart);
+  REQUIRE(config->models.router.mode == RouterMode::smart);
   REQUIRE(config->models.prices.at("local/a").output == 2.5);
   REQUIRE(config->models.budget.on_limit == OnLimit::queue);
   REQUIRE(config->memory.consolidate_idle == 2h);

@@ -52,7 +52,7 @@ class House {
   }
 
   void build() {
-    router = make_router(registry, config, clock);
+    router = make_router({.core = io.get_executor(), .registry = &registry, .clock = &clock, .config = config});
     toolbox = make_toolbox(registry, config);
     OutboxOptions waits;
     waits.first_retry = std::chrono::milliseconds(1);

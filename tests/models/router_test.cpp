@@ -17,7 +17,7 @@ struct Models {
     registry.add("a", "hob.provider/1", a.handler());
     registry.add("b", "hob.provider/1", b.handler());
     registry.add("offline", "hob.provider/1", offline.handler());
-    router = make_router(registry, config, clock);
+    router = make_router({.core = io.get_executor(), .registry = &registry, .clock = &clock, .config = config});
   }
   Result<ModelAnswer> ask(const std::string& model, const std::string& text = "hello") {
     ModelRequest request;
