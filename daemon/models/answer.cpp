@@ -29,7 +29,7 @@ bool AnswerBuilder::take(std::string_view chunk) {
   has_begun_ = true;
   if (const std::string_view text = string_or(delta, "text"); !text.empty()) {
     answer_.text += text;
-    if (on_text_) on_text_(text);
+    if (on_text_ && !on_text_(text)) fault_ = "said something that doesn't go on from what was shown";
   }
   answer_.reasoning += string_or(delta, "reasoning");
   if (const json::object* call = object_at(delta, "tool_call")) take_tool_call(*call);
@@ -100,6 +100,14 @@ void AnswerBuilder::count_usage(ModelAnswer& answer) const {
   if (answer.usage.output_tokens > 0) return;
   answer.usage.output_tokens = count_tokens_high(answer.text) + count_tokens_high(answer.reasoning);
   for (const ModelToolCall& call : answer.tool_calls) answer.usage.output_tokens += count_tokens_high(call.arguments);
+}
+
+void add_usage(Usage& sum, const Usage& more) {
+  sum.input_tokens += more.input_tokens;
+  sum.output_tokens += more.output_tokens;
+  sum.cached_tokens += more.cached_tokens;
+  sum.cache_write_tokens += more.cache_write_tokens;
+  sum.cost_usd += more.cost_usd;
 }
 
 json::object to_json(const ModelAnswer& answer) {

@@ -8,8 +8,9 @@ namespace hobd {
 /// Takes the chunks of one provider call. Thread: core.
 class AnswerBuilder {
  public:
-  /// `input_tokens` counts where the provider doesn't report what it read.
-  AnswerBuilder(std::function<void(std::string_view)> on_text, std::int64_t input_tokens)
+  /// on_text gets each text; false: it doesn't fit, and no more is wanted. `input_tokens` counts where the provider doesn't report
+  /// what it read.
+  AnswerBuilder(std::function<bool(std::string_view)> on_text, std::int64_t input_tokens)
       : on_text_(std::move(on_text)), input_tokens_(input_tokens) {}
 
   /// One emitted chunk, a JSON object. False when it is not one: the answer is then broken for good.
@@ -31,12 +32,15 @@ class AnswerBuilder {
   void take_usage(const json::object& usage);
   void count_usage(ModelAnswer& answer) const;
 
-  std::function<void(std::string_view)> on_text_;
+  std::function<bool(std::string_view)> on_text_;
   ModelAnswer answer_;
   std::vector<std::int64_t> indexes_;  // of answer_.tool_calls, as the provider numbers them
   std::int64_t input_tokens_;
   bool has_begun_ = false, has_usage_ = false;
   std::string fault_;
 };
+
+/// Adds the tokens and the cost; the model stays.
+void add_usage(Usage& sum, const Usage& more);
 
 }  // namespace hobd

@@ -25,26 +25,26 @@ constexpr std::string_view kRefusals[] = {
     // German
     "ich kann ihnen dabei nicht", "ich kann dir dabei nicht", "dabei kann ich nicht", "dabei kann ich dir nicht", "dabei kann ich ihnen nicht",
     "das kann ich nicht", "das kann ich leider nicht", "ich kann das nicht", "ich kann das leider nicht", "ich kann leider nicht",
-    "ich bin nicht in der lage", "ich bin leider nicht in der lage", "als ki", "als k\xc3\xbcnstliche intelligenz", "als sprachmodell",
+    "ich bin nicht in der lage", "ich bin leider nicht in der lage", "als ki", "als künstliche intelligenz", "als sprachmodell",
     "ich habe keinen zugriff auf",
     // French
-    "je ne peux pas", "je ne suis pas en mesure", "je ne suis pas capable", "je suis incapable", "en tant qu'ia", "en tant que mod\xc3\xa8le",
-    "en tant qu'intelligence artificielle", "je n'ai pas la capacit\xc3\xa9", "je n'ai pas acc\xc3\xa8s",
+    "je ne peux pas", "je ne suis pas en mesure", "je ne suis pas capable", "je suis incapable", "en tant qu'ia", "en tant que modèle",
+    "en tant qu'intelligence artificielle", "je n'ai pas la capacité", "je n'ai pas accès",
     // Spanish
     "no puedo ayudar", "no puedo asistir", "no puedo hacer eso", "no puedo realizar", "no puedo proporcionar", "no puedo responder",
     "no soy capaz de", "no tengo la capacidad", "no tengo acceso a", "como modelo de lenguaje", "como una ia", "como ia", "como inteligencia artificial"};
 
 /// May stand before a refusal.
 constexpr std::string_view kPoliteStarts[] = {"i'm sorry", "i am sorry", "sorry", "i apologize", "my apologies", "unfortunately", "oh", "well", "hmm",
-                                              "es tut mir leid", "tut mir leid", "entschuldigung", "leider", "je suis d\xc3\xa9sol\xc3\xa9e",
-                                              "je suis d\xc3\xa9sol\xc3\xa9", "d\xc3\xa9sol\xc3\xa9", "malheureusement", "lo siento", "lo lamento", "lamentablemente",
+                                              "es tut mir leid", "tut mir leid", "entschuldigung", "leider", "je suis désolée",
+                                              "je suis désolé", "désolé", "malheureusement", "lo siento", "lo lamento", "lamentablemente",
                                               "perdona", "but", "aber", "mais", "pero"};
 
 /// Said of the user's own things, these are answers: nothing was told about them.
 constexpr std::string_view kAboutMemory[] = {"access to your", "access to any information about you", "access to personal", "access to information about you",
                                              "recall", "remember", "in my memory", "you told me", "you have told", "you haven't told", "previous conversation",
-                                             "past conversation", "zugriff auf deine", "zugriff auf ihre", "erinner", "gespr\xc3\xa4" "ch", "acc\xc3\xa8s \xc3\xa0 vos",
-                                             "acc\xc3\xa8s \xc3\xa0 tes", "souviens", "rappel", "acceso a tu", "acceso a su", "recuerd"};
+                                             "past conversation", "zugriff auf deine", "zugriff auf ihre", "erinner", "gespräch", "accès à vos",
+                                             "accès à tes", "souviens", "rappel", "acceso a tu", "acceso a su", "recuerd"};
 
 /// Lower case, curly apostrophes straight, runs of white space one space; the first few hundred bytes.
 std::string plain_start(std::string_view text) {
