@@ -99,7 +99,11 @@ bool offers_any(const json::object& chat) {
 bool is_refusal(std::string_view text) {
   const std::string start = plain_start(text);
   const std::string_view words = without_politeness(start);
-  const bool refuses = std::any_of(std::begin(kRefusals), std::end(kRefusals), [words](std::string_view refusal) { return words.starts_with(refusal); });
+  const bool refuses = std::any_of(std::begin(kRefusals), std::end(kRefusals), [words](std::string_view refusal) {
+    if (!words.starts_with(refusal)) return false;
+    const char next = words.size() > refusal.size() ? words[refusal.size()] : ' ';
+    return (next < 'a' || next > 'z') && (static_cast<unsigned char>(next) & 0x80) == 0;
+  });
   if (!refuses) return false;
   const std::string_view said = first_sentence(words);
   return std::none_of(std::begin(kAboutMemory), std::end(kAboutMemory), [said](std::string_view about) { return said.find(about) != std::string_view::npos; });

@@ -11,17 +11,24 @@
 
 namespace hobd::fakes {
 
+inline RouteDecision decided(std::string tier, std::string by) {
+  RouteDecision decision;
+  decision.tier = std::move(tier);
+  decision.by = std::move(by);
+  return decision;
+}
+
 /// Says what it is told to say.
 class FakeRouting final : public Routing {
  public:
-  RouteDecision next{.tier = "fast", .by = "score"};
+  RouteDecision next = decided("fast", "score");
   std::vector<RouteQuestion> asked;
   std::vector<std::string> escalations;
   std::string said;  // by the model, when it was asked for the tier
 
   RouteDecision decide(const RouteQuestion& question) override {
     asked.push_back(question);
-    if (!question.model.empty()) return {.tier = question.model.substr(5), .by = "user"};
+    if (!question.model.empty()) return decided(question.model.substr(5), "user");
     return next;
   }
   RouteDecision explain(const RouteQuestion&) const override { return next; }

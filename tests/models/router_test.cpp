@@ -51,6 +51,7 @@ TEST_CASE("tool calls are put together by index from their pieces") {
 TEST_CASE("usage is the provider's, priced by the config, and estimated when it reports none") {
   Models models;
   models.config->models.prices["a/small"] = {2.0, 10.0, 0.5};
+  models.build();
   models.a.answers = {emits({R"({"text":"hi"})", R"({"usage":{"input_tokens":1000000,"output_tokens":100000,"cached_tokens":500000}})"}),
                       says("four byte tokens")};
   CHECK(models.ask("a/small").value().usage.cost_usd == Approx(1.0 + 0.25 + 1.0));
@@ -61,7 +62,7 @@ TEST_CASE("usage is the provider's, priced by the config, and estimated when it 
 
 TEST_CASE("a provider that answers nonsense or nothing is unavailable") {
   for (const ScriptedAnswer& bad :
-       {emits({"not json"}), emits({R"({"text":"x"})"}, std::string("<html>")), emits({}), emits({"[1]"})}) {
+       {emits({"not json"}), emits({}, std::string("<html>")), emits({}), emits({"[1]"})}) {
     Models models;
     models.a.answers = {bad};
     CHECK(models.ask("a/small").error().code == Code::unavailable);

@@ -39,7 +39,8 @@ TEST_CASE("an answer is reserved at its worst and settled by its usage") {
 TEST_CASE("what failed before it was billed is released, what broke off is settled by what was shown") {
   Paid models;
   models.a.answers = {fails(Code::unavailable, "connect to 127.0.0.1:1: connection refused")};
-  models.b.answers = {breaks_after({"Half"}), fails(Code::denied, "the model server answered 401: no")};
+  models.b.answers = {breaks_after({"Half"}), fails(Code::denied, "the model server answered 401: no"),
+                      fails(Code::denied, "the model server answered 401: no")};
   const ModelAnswer answer = models.ask("tier/fast").value();
   CHECK(models.budget.open == 0);
   REQUIRE(models.budget.settled.size() == 1);
