@@ -150,6 +150,7 @@ plugins: {paths: [/opt/plugins], disabled: [tool_shell], isolation: {default: no
   REQUIRE(config->models.tiers.at("smart") == config->models.tiers.at("fast"));
   REQUIRE(config->models.router.mode == RouterMode::smart);
   REQUIRE(config->models.prices.at("local/a").output == 2.5);
+  REQUIRE_FALSE(config->models.prices.at("local/a").cached.has_value());
   REQUIRE(config->models.budget.on_limit == OnLimit::queue);
   REQUIRE(config->memory.consolidate_idle == 2h);
   REQUIRE(config->memory.pii_redact.empty());
