@@ -16,6 +16,7 @@
 #include "memory/forgetting.hpp"
 #include "memory/consolidation.hpp"
 #include "memory/embeddings.hpp"
+#include "models/budget.hpp"
 #include "store/vectors.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -55,7 +56,11 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
                                        .owner = &notice,
                                        .watch_files = true});
   CO_CHECK(check_plugins(*registry, *config));
-  const auto router = make_router({.core = core, .registry = registry.get(), .clock = &clock, .config = config});
+  const auto budget = make_budget({.core = core, .store = store.get(), .clock = &clock, .config = config});
+  budget->on_notice([&notice](std::string text) { notice.tell_owner(std::move(text), ""); });
+  CO_CHECK(co_await budget->start());
+  const auto router =
+      make_router({.core = core, .registry = registry.get(), .clock = &clock, .config = config, .budget = budget.get()});
   const auto embeddings =
       make_embeddings({.core = core, .registry = registry.get(), .store = &store->vectors(), .config = config});
   const auto forgetting = make_forgetting({core, store.get(), embeddings.get(), config->state_dir});
@@ -93,7 +98,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   HttpGate gate({core, registry.get(), &store->users(), &clock, [&](int status) { metrics.count_request(status); }}, config);
   const auto http = make_http_server(core, http_options(*config), gate);
   MethodTable methods;
-  settings.set_users({registry.get(), router.get(), toolbox.get(), learning.get(), agent.get(), embeddings.get(), &gate});
+  settings.set_users({registry.get(), router.get(), toolbox.get(), learning.get(), agent.get(), embeddings.get(), &gate, budget.get()});
   DaemonControl daemon = daemon_control(settings, stop, *http, clock);
   const auto consolidation = make_consolidation({.core = core,
                                                  .store = store.get(),
@@ -166,6 +171,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   co_await outbox->stop(seconds(1));
   co_await embeddings->stop(seconds(1));
   co_await registry->stop(seconds(3));
+  co_await budget->stop(seconds(1));
   tasks.cancel();
   co_await tasks.async_wait(seconds(1));
   method_tie.target = nullptr;

@@ -6,6 +6,7 @@
 #include "app/options.hpp"
 #include "memory/learning.hpp"
 #include "memory/embeddings.hpp"
+#include "models/budget.hpp"
 
 namespace hobd {
 
@@ -18,6 +19,7 @@ struct ConfigUsers {
   Agent* agent = nullptr;
   Embeddings* embeddings = nullptr;
   HttpGate* gate = nullptr;
+  Budget* budget = nullptr;      // null: nothing is reserved
 };
 
 class Settings {

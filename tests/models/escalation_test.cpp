@@ -96,8 +96,8 @@ TEST_CASE("where the router is unsure the fast tier says which tier, and its pri
   CHECK(answer.text == "quick");
   CHECK(answer.routed_by == "model");
   CHECK(models.routing.said == "fast");
-  REQUIRE(models.budget.planned.size() == 2);
-  CHECK(models.budget.planned[0].call.purpose == Purpose::routing);
+  REQUIRE(models.budget.reserved.size() == 2);
+  CHECK(models.budget.reserved[0].call.purpose == Purpose::routing);
   CHECK(answer.usage.cost_usd == Approx(models.budget.settled[0].usage.cost_usd + models.budget.settled[1].usage.cost_usd));
 }
 

@@ -24,10 +24,10 @@ TEST_CASE("an answer is reserved at its worst and settled by its usage") {
   Paid models;
   models.a.answers = {emits({text_delta("hi"), R"({"usage":{"input_tokens":100,"output_tokens":10,"cached_tokens":0,"cache_write_tokens":7}})"})};
   const ModelAnswer answer = models.ask("a/small").value();
-  REQUIRE(models.budget.planned.size() == 1);
-  CHECK(models.budget.planned[0].max_tokens == 4096);
-  CHECK(models.budget.planned[0].least_tokens == 256);
-  CHECK(models.budget.planned[0].input_tokens > 0);
+  REQUIRE(models.budget.reserved.size() == 1);
+  CHECK(models.budget.reserved[0].max_tokens == 4096);
+  CHECK(models.budget.reserved[0].least_tokens == 256);
+  CHECK(models.budget.reserved[0].input_tokens > 0);
   REQUIRE(models.budget.settled.size() == 1);
   CHECK(models.budget.settled[0].usage.input_tokens == 100);
   CHECK(models.budget.settled[0].usage.cache_write_tokens == 7);
@@ -72,7 +72,7 @@ TEST_CASE("with no room anywhere the budget's own words are the answer") {
 
 TEST_CASE("where the limit denies no cheaper model is asked") {
   Paid models;
-  models.budget.limit = OnLimit::deny;
+  models.budget.at_limit = OnLimit::deny;
   models.budget.refused = {"b/big"};
   CHECK(models.ask("tier/smart").error().message == "no room for b/big");
   CHECK(models.a.requests.empty());
