@@ -16,10 +16,11 @@ constexpr std::size_t kLongestWord = 40;
 
 using Mask = std::uint64_t;
 constexpr Mask bit(Trait trait) { return Mask{1} << static_cast<unsigned>(trait); }
-constexpr Mask kPlain = Mask{1} << 63;
+/// What a word is besides its kinds.
+constexpr Mask kPlain = Mask{1} << 63, kFiller = Mask{1} << 62, kPolite = Mask{1} << 61, kLeaning = Mask{1} << 60;
 constexpr Mask kHard = (Mask{1} << kHardWordTraits) - 1;
 constexpr Mask kEasy = ((Mask{1} << kWordTraits) - 1) & ~kHard;
-static_assert(kWordTraits < 63, "one bit each, and one for plain words");
+static_assert(kWordTraits < 60, "one bit each, and four for what else a word is");
 constexpr Mask kSmallTalk = bit(Trait::greeting) | bit(Trait::thanks) | bit(Trait::yes_no);
 
 constexpr std::string_view kNames[] = {
@@ -32,19 +33,24 @@ constexpr std::string_view kNames[] = {
     "unknown_words"};
 static_assert(std::size(kNames) == kTraits);
 
-/// Words that may stand beside "thanks" and "hello" without asking for anything.
-constexpr std::string_view kFillers[] = {"you", "so", "much", "very", "really", "mate", "hob", "again", "that", "thats", "was", "there", "all", "now", "for", "the", "to", "a",
-                                         "my", "friend", "its", "it", "is", "just", "that's", "dir", "das", "wars", "beaucoup", "muchas", "this", "of", "and", "but"};
-constexpr std::string_view kPolite[] = {"please", "pls", "plz", "can", "could", "would", "will", "you", "hob", "hey", "hi", "hello", "ok", "okay", "help", "me", "i", "need", "want", "to", "now",
-                                        "so", "and", "then", "us", "like", "id", "bitte", "kannst", "du", "mir", "quickly", "just", "also", "have"};
+/// Words that may stand beside "thanks" and "hello" without asking for anything; that begin a request; that lean on what was said.
+constexpr std::string_view kFillerWords =
+    "you so much very really mate hob again that thats was there all now for the to a my friend its it is just that's dir das "
+    "wars beaucoup muchas this of and but";
+constexpr std::string_view kPoliteWords =
+    "please pls plz can could would will you hob hey hi hello ok okay help me i need want to now so and then us like id bitte "
+    "kannst du mir quickly just also have";
 constexpr std::string_view kMakers[] = {"write", "create", "build", "design", "develop", "draft", "compose", "generate", "implement", "plan", "prepare", "analyse", "analyze", "compare", "explain",
                                         "prove", "derive", "summarise", "summarize", "review", "debug", "refactor", "optimise", "optimize", "evaluate", "outline", "propose", "devise", "formulate",
                                         "rewrite", "schreib", "schreibe", "entwirf", "erstelle", "erkläre", "vergleiche", "analysiere", "écris", "rédige", "explique", "compare", "escribe", "explica", "redacta",
                                         "solve", "calculate", "invent", "organise", "organize", "recommend", "critique", "argue", "diagnose", "investigate", "research", "model", "simulate"};
 constexpr std::string_view kTellers[] = {"i", "we", "my", "our", "today", "just", "so", "im", "ive", "the", "had", "got", "finally", "ugh", "ich", "wir", "mein", "meine", "je", "nous", "mon", "yo", "he", "she", "they",
                                          "yesterday", "hey", "note", "fyi", "its", "tom", "anyway", "well", "oh", "btw", "lol", "haha", "omg"};
-constexpr std::string_view kLeaning[] = {"it", "that", "this", "them", "those", "these", "one", "ones", "he", "she", "they", "there", "das", "es", "ça", "eso"};
+constexpr std::string_view kLeaningWords =
+    "it that this them those these one ones he she they there das es ça eso";
 constexpr std::string_view kJoining[] = {"and", "now", "then", "but", "also", "why", "und", "aber", "et", "mais", "y", "pero", "again", "same", "instead", "what", "ok", "so", "or", "more", "continue", "go", "another", "shorter", "longer"};
+
+constexpr std::string_view kConsent[] = {"yes", "yeah", "yep", "yup", "sure", "please", "no", "nope", "do", "go", "ja", "oui", "sí", "si"};
 
 template <std::size_t N>
 bool is_in(const std::string_view (&list)[N], std::string_view word) {
@@ -105,9 +111,13 @@ std::size_t payload_start(std::string_view text) {
   return text.size();
 }
 
-std::size_t count_of(std::string_view text, std::string_view set) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [&](char c) { return set.find(c) != std::string_view::npos; }));
-}
+std::size_t count_of(std::string_view text, char what) { return static_cast<std::size_t>(std::count(text.begin(), text.end(), what)); }
+
+constexpr std::array<bool, 256> kCodeMarks = [] {
+  std::array<bool, 256> marks{};
+  for (const char c : std::string_view(";{}()[]=<>_\\|$")) marks[static_cast<unsigned char>(c)] = true;
+  return marks;
+}();
 
 std::string_view without_suffix(std::string_view word) {
   for (const std::string_view suffix : {"ing", "ed", "es", "s", "d"})
@@ -185,12 +195,15 @@ struct Lexicon::Tables {
 
 Lexicon::Lexicon() {
   auto tables = std::make_unique<Tables>();
-  std::size_t bytes = kPlainWords.size();
+  std::size_t bytes = kPlainWords.size() + kFillerWords.size() + kPoliteWords.size() + kLeaningWords.size();
   for (const std::string_view list : kWordLists) bytes += list.size();
   tables->storage.reserve(bytes + 1);  // views into it must stay
   tables->entries.reserve(8'192);
   for (std::size_t i = 0; i < kWordTraits; ++i) tables->read(kWordLists[i], Mask{1} << i, tables->storage);
   tables->read(kPlainWords, kPlain, tables->storage);
+  tables->read(kFillerWords, kFiller | kPlain, tables->storage);
+  tables->read(kPoliteWords, kPolite | kPlain, tables->storage);
+  tables->read(kLeaningWords, kLeaning | kPlain, tables->storage);
   auto& stems = tables->stems;
   std::sort(stems.begin(), stems.end());
   for (std::size_t i = 1; i < stems.size();) {
@@ -213,8 +226,8 @@ Features Lexicon::features(const NormalText& text) const {
   std::array<std::uint16_t, kWordTraits> hits{}, payload_hits{};
   std::size_t count = 0, head_words = 0, unknown = 0, numbers = 0, covered = 0;
   bool is_small_talk = true, has_small_talk = false, leans = false, has_long_word = false;
+  bool wants = false;  // "I need", "help", "I want you to"
   std::string_view first, second, task;
-  Mask start = 0;  // of what the message begins with
   for (std::size_t at = 0; at < words.size();) {
     const std::size_t end = std::min(words.find(' ', at), words.size());
     const std::string_view word = words.substr(at, end - at);
@@ -222,8 +235,8 @@ Features Lexicon::features(const NormalText& text) const {
     head_words += at < text.head_end;
     if (count == 1) first = word;
     if (count == 2) second = word;
-    if (task.empty() && !is_in(kPolite, word)) task = word;
-    Mask mask = 0;
+    wants = wants || word == "help" || (count <= 4 && (word == "need" || word == "want" || word == "id" || word == "would" || word == "brauche" || word == "möchte" || word == "voudrais" || word == "necesito"));
+        Mask mask = 0;
     std::size_t mask_end = end;
     const auto known = tables_->entries.find(word);
     if (known != tables_->entries.end()) {
@@ -243,6 +256,7 @@ Features Lexicon::features(const NormalText& text) const {
         if (const std::string_view base = without_suffix(word); !base.empty())
           if (const auto stem = tables_->entries.find(base); stem != tables_->entries.end()) mask = stem->second.word;
     }
+    if (task.empty() && !(mask & kPolite)) task = word;
     if (is_digit(word.front())) ++numbers;
     has_long_word = has_long_word || word.size() > kLongestWord;
     const bool is_emoji = word.size() >= 3 && static_cast<unsigned char>(word[0]) >= 0xE2 && static_cast<unsigned char>(word[0]) != 0xE3 && word.size() <= 16;
@@ -250,14 +264,15 @@ Features Lexicon::features(const NormalText& text) const {
     if (mask & kSmallTalk) {
       has_small_talk = true;
       covered = std::max(covered, mask_end);
-    } else if (at >= covered && !is_in(kFillers, word) && !(is_emoji && count <= 8)) {
+    } else if (at >= covered && !(mask & kFiller) && !(is_emoji && count <= 8)) {
       is_small_talk = false;
     }
     if (mask_end > end) covered = std::max(covered, mask_end);
-    if (count <= 3) start |= mask;
-    leans = leans || (count <= 8 && is_in(kLeaning, word));
+    leans = leans || (count <= 8 && (mask & kLeaning));
+    // "Thanks" and "good" in the midst of a sentence are no small talk.
+    if (count > 3) mask &= ~kSmallTalk;
     auto& into = at < text.head_end ? hits : payload_hits;
-    for (Mask left = mask & ~kPlain; left; left &= left - 1) ++into[static_cast<std::size_t>(__builtin_ctzll(left))];
+    for (Mask left = mask & (kHard | kEasy); left; left &= left - 1) ++into[static_cast<std::size_t>(__builtin_ctzll(left))];
     at = end + 1;
   }
   // A text that only is to be corrected, put into another language or kept is not a task by what it says.
@@ -289,16 +304,18 @@ Features Lexicon::features(const NormalText& text) const {
   found.is_all_small_talk = is_small_talk && text.bytes < 120 && (has_small_talk || count == 0 || (count <= 2 && unknown == count && static_cast<unsigned char>(words[0]) >= 0xF0));
   found.is_follow_up = count <= 14 && (is_in(kJoining, first) || in_head(Trait::follow_up) || leans);
 
+  found.is_consent = in_head(Trait::yes_no) && ((!in_head(Trait::thanks) && !in_head(Trait::greeting)) || is_in(kConsent, first));
+
   const auto set = [&](Trait trait, bool holds) {
     if (holds) found[trait] = 1.0F;
   };
-  const std::size_t questions = count_of(raw, "?");
+  const std::size_t questions = count_of(raw, '?');
   const bool is_why = first == "why" || first == "warum" || first == "wieso" || first == "pourquoi" || second == "why" || words.find(" why ") != std::string_view::npos;
   set(Trait::why_own, is_why && (words.find(" my ") != std::string_view::npos || words.find(" this ") != std::string_view::npos || words.find(" i ") != std::string_view::npos || words.find(" mein") != std::string_view::npos));
   set(Trait::how_start, first == "how" && (second == "do" || second == "can" || second == "would" || second == "should" || second == "could"));
   set(Trait::imperative_make, is_in(kMakers, task));
   set(Trait::fenced_code, raw.find("```") != std::string_view::npos);
-  const std::size_t marks = count_of(raw, ";{}()[]=<>_\\|$");
+  const auto marks = static_cast<std::size_t>(std::count_if(raw.begin(), raw.end(), [](char c) { return kCodeMarks[static_cast<unsigned char>(c)]; }));
   set(Trait::code_marks, marks >= 5 && marks * 25 > raw.size());
   set(Trait::many_numbers, numbers >= 4);
   set(Trait::some_numbers, numbers == 2 || numbers == 3);
@@ -310,11 +327,11 @@ Features Lexicon::features(const NormalText& text) const {
   }
   set(Trait::many_sentences, sentences >= 3);
   set(Trait::two_questions, questions >= 2);
-  set(Trait::many_commas, count_of(raw, ",") >= 3);
+  set(Trait::many_commas, count_of(raw, ',') >= 3);
   set(Trait::lines, lines >= 3);
   const std::size_t length = found.is_plain_edit ? std::min<std::size_t>(head_words + (found.words - head_words) / 6, 60) : found.words;
   set(length <= 3 ? Trait::tiny : length <= 8 ? Trait::short_one : length <= 15 ? Trait::middle : length <= 30 ? Trait::longish : length <= 80 ? Trait::long_one : Trait::very_long, true);
-  set(Trait::tells_only, questions == 0 && is_in(kTellers, first) && !found.has(Trait::imperative_make) && hits[static_cast<std::size_t>(Trait::judgement)] == 0 && words.find(" help ") == std::string_view::npos);
+  set(Trait::tells_only, questions == 0 && is_in(kTellers, first) && !found.has(Trait::imperative_make) && hits[static_cast<std::size_t>(Trait::judgement)] == 0 && !wants);
   set(Trait::quoted_payload, found.is_plain_edit);
   set(Trait::hard_kinds, hard > 0);
   found[Trait::hard_many] = static_cast<float>(std::min(std::max(hard - 1, 0), 4)) / 2.0F;

@@ -34,6 +34,7 @@ struct Features {
   std::array<float, kTraits> values{};  // 0 absent .. 1 (kinds of words: 1 for one hit, 1.5 for two or more)
   std::size_t words = 0, bytes = 0;     // of the whole message; words beyond the window are reckoned from its bytes
   bool is_all_small_talk = false;       // nothing but greetings, thanks, yes and no
+  bool is_consent = false;              // yes, no, "the second one": an answer to what was asked
   bool is_binary = false;               // not what people type
   bool is_plain_edit = false;           // "fix the typos in this: ..."
   bool is_follow_up = false;            // leans on what was said before

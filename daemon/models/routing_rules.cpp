@@ -77,18 +77,20 @@ std::optional<RouteDecision> decide_before_words(const RouteQuestion& question, 
   if (question.has_tool_results && is_tier(question.conversation_tier))
     return by_rule(question.conversation_tier, fmt::format("the {} tier goes on with its tools", question.conversation_tier));
   if (question.context_tokens > kLongContext) return by_rule("smart", fmt::format("the conversation is long, about {} tokens", question.context_tokens));
+  if (question.text.size() > kLongEdit) return by_rule("smart", fmt::format("is {} KiB long", question.text.size() / 1024));
   if (question.text.empty()) return question.has_image ? by_rule("smart", "is a picture without words") : by_rule("fast", "says nothing");
   return {};
 }
 
 std::optional<RouteDecision> decide_by_words(const RouteQuestion& question, const Features& features, double score) {
   if (features.is_binary) return by_rule("smart", "is not plain text");
-  if (features.is_all_small_talk) return by_rule("fast", "is only small talk");
+  const bool goes_on = question.conversation_tier == "smart" && features.is_consent;
+  if (features.is_all_small_talk && !goes_on) return by_rule("fast", "is only small talk");
   if (question.has_image) return by_rule("smart", "brings a picture");
   if (features.has(Trait::fenced_code)) return by_rule("smart", "brings code");
-  if (features.bytes > (features.is_plain_edit ? kLongEdit : kLongMessage)) return by_rule("smart", fmt::format("is {} KiB long", features.bytes / 1024));
+  if (features.bytes > kLongMessage && !features.is_plain_edit) return by_rule("smart", fmt::format("is {} KiB long", features.bytes / 1024));
   // What leans on an answer of the smart tier is as hard as that was; a reminder in between is not.
-  if (question.conversation_tier == "smart" && (features.is_follow_up || score > kPlainlySimple))
+  if (question.conversation_tier == "smart" && (goes_on || features.is_follow_up || score > kPlainlySimple))
     return by_rule("smart", "the conversation is on the smart tier");
   return {};
 }

@@ -11,7 +11,7 @@ const std::array<std::string_view, kWordTraits> kWordLists = {
     "polynomial calculus logarithm quadratic cubic bayes bayesian bayes'scher statistic* variance regression compound compounded permutation* combinatorics "
     "modulo divisible geometry trigonometr* vector vectors converge* diverge* sequence subsequence limit_of standard_deviation expected_value "
     "how_much_interest odds_of odds wahrscheinlich* gleichung* löse berechne* integral_von ableitung probabilité* équation* ecuación* probabilidad* "
-    "twice_as three_times_as times_as_old as_old_as fill_the fills_in drains km/h mph average_speed meet percent_of_the ratio how_long_does_it_take_both "
+    "twice_as three_times_as times_as_old as_old_as dreimal doppelt_so halb_so fois_plus veces_más fill_the fills_in drains km/h mph average_speed meet percent_of_the ratio how_long_does_it_take_both "
     "working_together annual_interest remaining_balance monthly_payment amortization after_inflation",
     // fault
     "segfault* deadlock* debug debugging exception exceptions traceback stacktrace stack_trace error errors errno crash crashes crashing crashed bug "
@@ -29,10 +29,10 @@ const std::array<std::string_view, kWordTraits> kWordLists = {
     "write_some_code code_review review_this_code review_my_code review_this_function review_this_pull pull_request time_complexity space_complexity "
     "big_o rewrite_this_function convert_this_code port_this in_rust in_python in_go in_golang in_java in_javascript in_typescript in_c in_c++ in_haskell in_kotlin "
     "in_swift in_c# in_php in_bash in_powershell in_sql in_react o_1 o_n o_log thread_safe async/await sql_query sql_statement a_regex regex regexp "
-    "regular_expression a_parser a_scraper web_scraper scraper a_bot discord_bot telegram_bot rest_api a_cli dockerfile docker_compose makefile github_action github_actions ci_pipeline "
+    "regular_expression a_parser a_scraper web_scraper scraper a_bot discord_bot telegram_bot rest_api a_cli a_plugin lua_plugin plugin_that dockerfile docker_compose makefile github_action github_actions ci_pipeline "
     "terraform ansible helm home_assistant_automation automation_yaml yaml_for google_sheets_formula excel_formula sheets_formula vba macro cron_expression systemd_unit_file "
     "chrome_extension browser_extension write_an_algorithm an_algorithm algorithm algorithms data_structure leetcode dynamic_programming binary_search linked_list binary_tree "
-    "python_script bash_script shell_script python_function node_script powershell_script javascript_function sql: programmiere programm_das skript_das skript_schreib* fonction_python script_python "
+    "write_a_python a_python_script a_bash_script bash_script_that python_script_that script_that script_to program_that program_to function_that function_to shell_script python_function node_script powershell_script javascript_function sql: programmiere programm_das skript_das skript_schreib* fonction_python script_python "
     "función_en_python script_que make_a_website build_an_app build_a_website build_me html_page css_grid flexbox landing_page",
     // code_topic
     "python javascript typescript java rust golang kotlin haskell c++ c# php ruby perl bash sql mysql postgres postgresql sqlite mongodb redis kafka docker kubernetes k8s "
@@ -120,7 +120,7 @@ const std::array<std::string_view, kWordTraits> kWordLists = {
     "best_practice* threat_model* security_model permission_model access_control entwirf_eine architektur conception_de diseña arquitectura",
     // judgement
     "should_i should_we should_my should_he should_she shall_we_buy do_i_tell do_we_tell what_should_i_do what_should_we_do what_would_you_do what_do_you_advise what_do_you_recommend would_you_recommend do_you_recommend advice advise advisable dilemma "
-    "decide_between deciding decide decision decisions undecided torn_between cant_decide help_me_decide help_me_choose help_me_think help_me_figure help_me_understand help_me_work good_idea bad_idea right_thing wise wiser "
+    "decide_between deciding how_to_decide decide_whether decide_if the_decision a_decision undecided torn_between cant_decide help_me_decide help_me_choose help_me_think help_me_figure help_me_understand help_me_work good_idea bad_idea right_thing wise wiser "
     "make_sense_to does_it_make_sense am_i_wrong am_i_being was_i_too was_i_wrong is_it_wrong is_it_fair is_it_okay_to is_it_ok_to unfair ethical ethics moral morally what_do_you_make_of how_do_i_deal how_to_deal "
     "how_do_i_handle how_should_i_handle how_should_we how_should_i how_can_we_get how_do_we_get how_do_i_get_my how_can_i_get_my how_do_i_convince i_dont_know_what_to i_dont_know_how_to i_dont_know_whether i_dont_know_if not_sure_if not_sure_whether im_not_sure "
     "unsure wondering_whether wondering_if im_thinking_of im_thinking_about we_are_thinking were_thinking considering_whether what_am_i_missing what_could_go_wrong what_are_the_risks risks risk is_it_safe_to is_it_a_good "
@@ -161,7 +161,7 @@ const std::array<std::string_view, kWordTraits> kWordLists = {
     "perspectives perspective viewpoint critical_thinking edge_cases edge_case pitfalls considerations what_to_consider what_should_i_consider things_to_consider what_factors factors criteria framework_for in_order_to taking_account keep_the_metre "
     "without_losing devise formulate develop_a outline outlining brainstorm concept_for from_scratch propose suggest_a_strategy improve_my improve_our optimise optimize optimal_way best_way_to most_efficient efficiently recommend",
     // greeting
-    "hi hello hey heya hiya yo howdy good_morning good_afternoon good_evening good_night goodnight morning evening night greetings sup whats_up moin servus hallo guten_morgen guten_abend guten_tag gute_nacht grüß tschüss ciao bonjour bonsoir salut hola buenos_días "
+    "hi hello hey heya hiya yo howdy good_morning good_afternoon good_evening good_night goodnight greetings sup whats_up moin servus hallo guten_morgen guten_abend guten_tag gute_nacht grüß tschüss ciao bonjour bonsoir salut hola buenos_días "
     "buenas_tardes buenas_noches buenos_dias adiós adios bye goodbye see_you see_ya cya later talk_later talk_tomorrow talk_to_you_later take_care welcome_back im_back im_home happy_birthday happy_new_year merry_christmas happy_friday happy_easter long_time_no_see you_there anyone_there",
     // thanks
     "thanks thank thankyou thx ty tysm cheers danke dankeschön vielen_dank merci gracias grazie obrigado perfect awesome great brilliant lovely nice cool wonderful excellent amazing super fantastic helpful good_job well_done that_worked that_helped appreciate_it much_appreciated you_rock "
