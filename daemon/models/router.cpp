@@ -76,7 +76,7 @@ class TierRouter final : public Router {
                                          .budget = context.budget, .tiers = &tiers_, .health = &health_}, context.config) {}
 
   awaitable<Result<ModelAnswer>> complete(ModelRequest request, std::function<void(std::string_view)> on_delta) override {
-    if (request.call.is_background && request.model.empty()) request.model = background_model();
+    if (request.call.is_background && request.model.empty()) request.model = background_model(*config_);
     if (request.is_deterministic) request.chat["temperature"] = 0;
     BackgroundLane::Place place;
     if (context_.background && request.call.is_background) {
@@ -222,11 +222,6 @@ class TierRouter final : public Router {
     Result<ModelAnswer> answer = Error{Code::unavailable, "no model is configured: name one in models.tiers"};
     std::string doubt = {};  // what is wrong with the answer
   };
-
-  std::string background_model() const {
-    const std::string& tier = config_->models.background.tier;
-    return tier.find('/') == std::string::npos ? "tier/" + tier : tier;
-  }
 
   awaitable<Result<Choice>> choose(const ModelRequest& request, std::chrono::steady_clock::time_point deadline) {
     Choice choice;
