@@ -121,6 +121,8 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   add_tool_methods(methods, {toolbox.get()});
   add_plugin_methods(methods, {registry.get()});
   add_model_methods(methods, {router.get(), &clock});
+  add_usage_methods(methods, {store.get(), budget.get(), &clock, daemon.config});
+  add_budget_methods(methods, {store.get(), budget.get(), daemon.config});
   add_user_methods(methods, {&store->users(), &clock, [&] { gate.forget_users(); }});
   add_key_methods(methods, {&store->users(), &clock, [&] { gate.forget_users(); }});
   add_config_methods(methods, daemon);

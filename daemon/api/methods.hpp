@@ -14,6 +14,7 @@
 
 namespace hobd {
 
+class Budget;
 class Consolidation;
 class Embeddings;
 class Forgetting;
@@ -126,6 +127,21 @@ struct ModelContext {
   const Clock* clock = nullptr;
 };
 void add_model_methods(MethodTable& table, ModelContext context);
+
+struct UsageContext {
+  Store* store = nullptr;
+  Budget* budget = nullptr;
+  const Clock* clock = nullptr;
+  std::function<std::shared_ptr<const Config>()> config;
+};
+void add_usage_methods(MethodTable& table, UsageContext context);
+
+struct BudgetMethodsContext {
+  Store* store = nullptr;
+  Budget* budget = nullptr;
+  std::function<std::shared_ptr<const Config>()> config;
+};
+void add_budget_methods(MethodTable& table, BudgetMethodsContext context);
 
 void add_config_methods(MethodTable& table, DaemonControl& daemon);
 
