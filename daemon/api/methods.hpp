@@ -49,6 +49,7 @@ struct SystemContext {
   Agent* agent = nullptr;
   Events* events = nullptr;
   Metrics* metrics = nullptr;
+  Budget* budget = nullptr;  // what is left of it is a metric; null: no limits
 };
 /// system.* ; `table` is described by api.describe and api.openapi.
 void add_system_methods(MethodTable& table, SystemContext context);
@@ -125,6 +126,7 @@ void update_provided_methods(MethodTable& table, Registry& registry);
 struct ModelContext {
   Router* router = nullptr;
   const Clock* clock = nullptr;
+  Budget* budget = nullptr;  // whose prices model.list shows; null: none
 };
 void add_model_methods(MethodTable& table, ModelContext context);
 
