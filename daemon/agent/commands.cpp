@@ -1,6 +1,7 @@
 #include "agent/commands.hpp"
 
 #include "agent/memory_commands.hpp"
+#include "agent/usage_command.hpp"
 #include "base/text.hpp"
 #include "memory/recall.hpp"
 
@@ -26,7 +27,7 @@ constexpr Command kCommands[] = {
     {"forget", "TEXT", "shows what I remember of it, asks, and deletes it for good"},
     {"model", "", "which models answer"},
     {"tools", "", "what I can do besides talking"},
-    {"usage", "", "tokens and cost of this conversation"},
+    {"usage", "", "tokens and cost: of this conversation, today and this month"},
     {"whoami", "", "who I take you for"},
     {"stop", "", "stop the answer that is being written"},
 };
@@ -181,7 +182,11 @@ awaitable<Result<std::string>> answer_plainly(const AgentContext& context, const
   if (command.name == "search") co_return co_await search(context, turn, message, command.argument);
   if (command.name == "model") co_return models(*context.router);
   if (command.name == "tools") co_return tools(*context.tools);
-  if (command.name == "usage") co_return co_await usage(*context.store, turn);
+  if (command.name == "usage") {
+    CO_TRY(const std::string here, co_await usage(*context.store, turn));
+    CO_TRY(const std::string sums, co_await usage_text(*context.store, context.budget, context.config, message.at, turn.user_id));
+    co_return here + "\n" + sums;
+  }
   if (command.name == "whoami")
     co_return fmt::format("You are {}, on {}.", message.speaker.empty() ? turn.user_id : message.speaker, turn.channel);
   if (command.name == "stop") {

@@ -1,19 +1,30 @@
 #include "api/methods.hpp"
 #include "api/objects.hpp"
 #include "api/schemas.hpp"
+#include "models/budget.hpp"
 
 namespace hobd {
 namespace {
 
+/// What a model costs, in USD per million tokens, and how that is known.
+json::object price_json(const ModelCard& card) {
+  constexpr const char* kKnown[] = {"table", "models.prices", "local", "unknown: reckoned as the dearest"};
+  return {{"input_usd", card.input}, {"output_usd", card.output}, {"price", kKnown[static_cast<std::size_t>(card.known)]}};
+}
+
 awaitable<Result<json::value>> list(ModelContext context) {
   CO_TRY(const std::vector<ModelInfo> models, co_await context.router->list());
   json::array items;
-  for (const ModelInfo& model : models)
-    items.push_back(json::object{{"name", model.name},
-                                 {"provider", model.provider},
-                                 {"model", model.model},
-                                 {"tiers", json::array(model.tiers.begin(), model.tiers.end())},
-                                 {"healthy", model.healthy}});
+  for (const ModelInfo& model : models) {
+    json::object item{{"name", model.name},
+                      {"provider", model.provider},
+                      {"model", model.model},
+                      {"tiers", json::array(model.tiers.begin(), model.tiers.end())},
+                      {"healthy", model.healthy}};
+    if (context.budget)
+      for (auto& [name, value] : price_json(context.budget->prices().find(model.name))) item[name] = std::move(value);
+    items.push_back(std::move(item));
+  }
   co_return json::object{{"items", std::move(items)}, {"next_cursor", nullptr}};
 }
 
@@ -29,6 +40,8 @@ awaitable<Result<json::value>> complete(ModelContext context, MethodCall call) {
   ModelRequest request;
   request.model = string_or(call.params, "model");
   request.chat = call.params.at("chat").as_object();
+  request.call.user_id = call.who.user_id;
+  request.call.purpose = Purpose::chat;
   std::function<void(std::string_view)> on_delta = [sink = std::move(call.on_event)](std::string_view delta) {
     sink(json::object{{"event", "text"}, {"data", {{"delta", delta}}}});
   };
@@ -41,7 +54,7 @@ awaitable<Result<json::value>> complete(ModelContext context, MethodCall call) {
 void add_model_methods(MethodTable& table, ModelContext context) {
   table.add({.name = "model.list",
              .scope = "models",
-             .doc = "The models that are configured, their tiers and whether they answer.",
+             .doc = "The models that are configured, their tiers, what they cost and whether they answer.",
              .params = params({}),
              .result = list_result()},
             [context](MethodCall) { return list(context); });

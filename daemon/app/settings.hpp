@@ -6,6 +6,7 @@
 #include "app/options.hpp"
 #include "memory/learning.hpp"
 #include "memory/embeddings.hpp"
+#include "models/background.hpp"
 #include "models/budget.hpp"
 
 namespace hobd {
@@ -20,6 +21,7 @@ struct ConfigUsers {
   Embeddings* embeddings = nullptr;
   HttpGate* gate = nullptr;
   Budget* budget = nullptr;      // null: nothing is reserved
+  BackgroundLane* background = nullptr;  // null: background calls go at once
 };
 
 class Settings {

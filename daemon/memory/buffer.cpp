@@ -1,5 +1,7 @@
 #include "memory/buffer.hpp"
 
+#include "memory/waiting.hpp"
+
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -113,7 +115,8 @@ awaitable<Result<SessionSummary>> SessionBuffers::extended(SessionSummary before
       co_return after;
     }
     if (is_spare) leave = co_await leave_to_call(context_.spare, *call);
-    if (leave == Leave::later) co_return Error{Code::overloaded, "the summary waits for the budget"};
+    if (leave == Leave::later || (is_spare && waits_for_room(context_.spare, written.error())))
+      co_return Error{Code::overloaded, "the summary waits for the budget"};
     // Without any model that is how it always is.
     const log::Level level = context_.router && context_.router->has_model() ? log::Level::warn : log::Level::debug;
     if (log::enabled(level))

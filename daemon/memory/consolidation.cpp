@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "memory/learning.hpp"
+#include "memory/waiting.hpp"
 #include "store/consolidations.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -240,7 +241,8 @@ class Sleeper final : public Consolidation {
     const auto answer = co_await c_.router->complete(std::move(request), std::move(on_delta));
     if (answer.has_error()) {
       const Leave leave = co_await leave_to_call(c_.spare, call);
-      co_return leave == Leave::later ? Leave::later : Leave::without;  // the extract stands
+      const bool waits = leave == Leave::later || waits_for_room(c_.spare, answer.error());
+      co_return waits ? Leave::later : Leave::without;  // the extract stands
     }
     auto text = checked_episode(answer->text, op.events);
     if (text.has_value()) op.edits.front().memory.text = *std::move(text);

@@ -10,6 +10,7 @@
 #include "memory/rules_extractor.hpp"
 #include "memory/slots.hpp"
 #include "memory/statements.hpp"
+#include "memory/waiting.hpp"
 #include "plugins/turnstile.hpp"
 #include "store/searches.hpp"
 #include "store/terms.hpp"
@@ -35,6 +36,8 @@ constexpr std::size_t kMostWorkers = 4;
 constexpr std::size_t kMostKnown = 20;        // notes that a model is shown
 constexpr std::size_t kMostHeld = 2'000;      // memories that a finding is judged against, newest first
 constexpr std::size_t kMostNoteBytes = 8 * 1024;
+/// What was said longer ago isn't kept waiting for room that a small limit may never have: others wait behind it.
+constexpr std::chrono::hours kLongestWait{48};
 constexpr int kMostRounds = 5;                // of judging anew because a memory moved on meanwhile
 
 /// The owner's messages of one turn, and what stood around them.
@@ -272,6 +275,8 @@ class LearningImpl final : public Learning {
         unit.lesson.known = near_notes(held, unit.lesson);
         const Result<ModelFindings> answer = co_await ask_model(unit.lesson, call);
         if (answer.has_error()) leave = co_await leave_to_call(context_.spare, call);
+        const bool is_old = context_.clock->now() - unit.lesson.said.front().at > kLongestWait;
+        if (answer.has_error() && waits_for_room(context_.spare, answer.error()) && !is_old) leave = Leave::later;
         if (answer.has_error() && (leave == Leave::later || mode == MemoryLearn::model)) {
           defer(person);
           co_return std::optional<std::vector<Finding>>();
@@ -305,7 +310,7 @@ class LearningImpl final : public Learning {
       const Code code = answer.error().code;
       // A limit that was reached meanwhile is no fault of the model's.
       const Leave leave = co_await leave_to_call(context_.spare, call);
-      if (leave != Leave::ask) co_return answer.error();
+      if (leave != Leave::ask || waits_for_room(context_.spare, answer.error())) co_return answer.error();
       const bool may_pass = code == Code::unavailable || code == Code::timeout || code == Code::overloaded;
       if (!may_pass || attempt >= options_.tries) {
         log::warn("memory", "no model to learn with, the rules do: {}", answer.error().message);

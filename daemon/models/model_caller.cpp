@@ -240,8 +240,8 @@ void ModelCaller::settle(Try& one, Way& way, Asked& asked, const AnswerBuilder& 
     ModelAnswer& answer = asked.answer;
     answer.provider = one.parts.provider;
     if (way.judge && !way.showing->has_shown()) asked.doubt = way.judge(answer);
-    // An answer that nobody sees saved nothing.
-    if (!asked.doubt.empty()) one.reservation.planned.baseline.clear();
+    // An answer that nobody sees would not have been asked for without routing: all that it cost is lost.
+    if (!asked.doubt.empty() && !one.reservation.planned.baseline.empty()) one.reservation.planned.baseline = kOfflineModel;
     book(one, way.call, answer.usage, CallOutcome::answered, builder.is_estimated());
     const bool is_shortened = one.reservation.max_tokens > 0 && one.reservation.max_tokens < one.wanted_tokens && answer.stop == "length";
     if (is_shortened) way.notice = "The answer is cut short: the budget had room for no more (`hobctl usage summary`).";

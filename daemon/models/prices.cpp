@@ -190,9 +190,9 @@ const ModelCard& PriceTable::Cards::find(std::string_view name) {
   const bool stands_here = url.empty() ? settings && settings->plugin == kOllama : is_here(host_of(url));
   if (stands_here && !has_key) return local;
   // An embedder that is named by its plugin: without a server and a key it reckons in its own process.
-  if (model.empty() && provider.starts_with(kEmbedderPlugin)) {
-    if (settings) model = string_or(settings->settings, "model");
+  if (provider.starts_with(kEmbedderPlugin)) {
     if (url.empty() && !has_key) return local;
+    if (model.empty()) model = string_or(settings->settings, "model");
   }
   if (model.ends_with(":free") && host_of(url).ends_with("openrouter.ai")) return local;
   if (const ModelCard* card = in_table(model.empty() ? name : model)) return *card;

@@ -26,7 +26,7 @@ class ScriptedRouter final : public Router {
       asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::hours(1));
       co_await timer.async_wait(asio::use_awaitable);
     }
-    if (answers.empty()) co_return Error{Code::unavailable, "no answer"};
+    if (answers.empty()) co_return fault;
     ModelAnswer answer;
     answer.text = answers.front();
     answers.pop_front();
@@ -40,6 +40,7 @@ class ScriptedRouter final : public Router {
   void set_config(std::shared_ptr<const Config>) override {}
 
   bool is_there = false, hangs = false;
+  Error fault{Code::unavailable, "no answer"};  // without an answer left
   std::deque<std::string> answers;
   std::vector<ModelRequest> requests;
 };
@@ -396,4 +397,22 @@ TEST_CASE("learning: models.background.tier names who is asked") {
   desk.catch_up();
   REQUIRE(desk.router.requests.size() == 1);
   CHECK(desk.router.requests[0].model == "local/qwen3");
+}
+
+TEST_CASE("learning: with on_limit queue a turn also waits for room that this one call lacks, but not for ever") {
+  TempFolder folder;
+  Desk desk(folder.path());
+  desk.router.is_there = true;
+  desk.router.fault = Error{Code::overloaded, "the daily limit has no room for this"};
+  FakeBudget budget;
+  budget.at_limit = OnLimit::queue;
+  desk.spare.budget = &budget;
+  desk.make();
+  desk.say("I live in Lyon.");
+  desk.catch_up();
+  CHECK(desk.held().empty());
+  CHECK(desk.router.requests.size() == 1);
+  desk.clock.advance(std::chrono::hours(49));
+  desk.catch_up();
+  CHECK(desk.held().find("Lyon") != std::string::npos);
 }

@@ -132,6 +132,8 @@ TEST_CASE("an embedder without a server is free, one with a server costs what it
   CHECK(house.find("embedder_hashing").is_free());
   house.config->plugins.settings["embedder_openai"] = {"embedder_openai", "embedder_openai", {{"api_key", "k"}, {"model", "text-embedding-3-large"}}, {}};
   CHECK(house.find("embedder_openai").input == 0.13);
+  CHECK(house.find("embedder_openai/text-embedding-3-small").input == 0.02);
+  CHECK(house.find("embedder_static/potion-base").is_free());
   house.config->plugins.settings["embedder_openai"].settings["base_url"] = "http://127.0.0.1:11434/v1";
   house.config->plugins.settings["embedder_openai"].settings.erase("api_key");
   CHECK(house.find("embedder_openai").is_free());
