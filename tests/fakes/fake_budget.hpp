@@ -3,6 +3,9 @@
 
 #include "models/budget.hpp"
 
+#include <algorithm>
+#include <deque>
+
 namespace hobd::fakes {
 
 class FakeBudget final : public Budget {
@@ -13,17 +16,30 @@ class FakeBudget final : public Budget {
   awaitable<Result<Reservation>> reserve(PlannedCall planned) override {
     reserved.push_back(planned);
     if (full) co_return *full;
+    if (std::find(refused.begin(), refused.end(), planned.model) != refused.end())
+      co_return Error{Code::overloaded, "no room for " + planned.model};
     Reservation reservation;
-    reservation.id = "r" + std::to_string(reserved.size());
     reservation.max_tokens = planned.max_tokens;
+    if (!verdicts.empty()) {
+      const Result<std::int64_t> verdict = verdicts.front();
+      verdicts.pop_front();
+      if (verdict.has_error()) co_return verdict.error();
+      reservation.max_tokens = *verdict;
+    }
+    reservation.id = "r" + std::to_string(reserved.size());
     reservation.planned = std::move(planned);
+    ++open;
     co_return reservation;
   }
-  void settle(Reservation reservation, Usage& usage, CallOutcome outcome, bool) override {
+  void settle(Reservation reservation, Usage& usage, CallOutcome outcome, bool is_estimated) override {
     usage.cost_usd = prices_.cost(prices_.find(reservation.planned.model), usage);
-    settled.push_back({std::move(reservation), usage, outcome});
+    settled.push_back({std::move(reservation), usage, outcome, is_estimated});
+    --open;
   }
-  void release(Reservation reservation) override { released.push_back(std::move(reservation)); }
+  void release(Reservation reservation) override {
+    released.push_back(std::move(reservation));
+    --open;
+  }
   awaitable<Result<void>> has_room(CallFor call) override {
     asked.push_back(std::move(call));
     if (full) co_return *full;
@@ -47,8 +63,12 @@ class FakeBudget final : public Budget {
     Reservation reservation;
     Usage usage;
     CallOutcome outcome;
+    bool is_estimated;
   };
   std::optional<Error> full;  // what a call without room hears; unset: there is room
+  std::vector<std::string> refused;  // models that never have room
+  std::deque<Result<std::int64_t>> verdicts;  // the max_tokens of the next calls, or their refusal
+  std::size_t open = 0;  // neither settled nor released
   OnLimit at_limit = OnLimit::downgrade;
   std::vector<CallFor> asked;
   std::vector<PlannedCall> reserved;
