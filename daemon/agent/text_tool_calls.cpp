@@ -310,6 +310,35 @@ TextToolCalls find_text_tool_calls(std::string_view text, const OfferedTools& of
   return found;
 }
 
+TextToolCalls find_cut_text_call(std::string_view text, const OfferedTools& offered) {
+  TextToolCalls found;
+  found.text = text;
+  if (offered.names.empty()) return found;
+  const std::size_t first = text.size() - skip_space(text).size();
+  bool is_code = false;
+  for (std::size_t line = 0; line < text.size();) {
+    const std::string_view rest = text.substr(line);
+    const std::size_t end = rest.find('\n');
+    if (trim(rest.substr(0, end)).starts_with(kFence)) is_code = !is_code;
+    const std::size_t at = line < first ? first : line;
+    const std::string_view tail = text.substr(at);
+    const bool is_marked = std::any_of(std::begin(kMarks), std::end(kMarks), [tail](std::string_view mark) { return tail.starts_with(mark); });
+    if (is_marked && !is_code && tail.find(kToolCallEnd) == std::string_view::npos && begins_call(tail, offered, at == first) == Beginning::call) {
+      found.text = without_space_behind(text.substr(0, at));
+      found.written = tail;
+      ModelToolCall call;
+      for (const std::string& name : offered.names)
+        if (tail.substr(0, 200).find(name) != std::string_view::npos && name.size() > call.name.size()) call.name = name;
+      call.arguments = tail;
+      found.calls.push_back(std::move(call));
+      return found;
+    }
+    if (end == std::string_view::npos) break;
+    line += end + 1;
+  }
+  return found;
+}
+
 bool is_quoted(std::string_view written, const json::array& messages) {
   // Also without the marks around it: who quotes may have put them there.
   const std::size_t open = written.find('{'), close = written.rfind('}');

@@ -31,6 +31,9 @@ struct TextToolCalls {
 /// The calls that end `text`; without any when it is an answer.
 TextToolCalls find_text_tool_calls(std::string_view text, const OfferedTools& offered);
 
+/// The call that `text` ends with, when it was cut before its end: one, with what there is of it as its arguments.
+TextToolCalls find_cut_text_call(std::string_view text, const OfferedTools& offered);
+
 /// Whether the user or a tool said `written` in these messages of a request: a model that repeats it quotes, it does not call.
 /// White space, quotes and escapes don't matter.
 bool is_quoted(std::string_view written, const json::array& messages);
