@@ -57,7 +57,8 @@ struct TurnReply {
   std::string reply, conversation_id, session_id, message_id, turn_id;
   json::array tool_calls;  // [{name, arguments, status}]
   json::array client_tool_calls;  // [{id, name, arguments}] for the caller to run
-  std::string stop;        // end | length | tool_calls
+  std::string stop;        // end | length | tool_calls | filtered
+  std::string notice;      // what the user should know of how it was answered; usually empty
   std::vector<std::string> recalled;
   Usage usage;
   bool duplicate = false;

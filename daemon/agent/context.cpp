@@ -128,6 +128,14 @@ void append(json::array& messages, json::object message) {
   *before = std::move(message);
 }
 
+void mark_cached(json::value& message) { message.as_object()["cache"] = true; }
+
+/// Whether append() will join a message of this role with the last one.
+bool last_is_joined(const json::array& messages, std::string_view role) {
+  const json::object& last = messages.back().as_object();
+  return role != "tool" && string_or(last, "role") == role && !last.contains("tool_calls");
+}
+
 json::array merged_tools(const json::array& own, const json::array& clients) {
   std::map<std::string, json::value> by_name;
   for (const json::array* tools : {&own, &clients})
@@ -154,6 +162,9 @@ json::object build_chat(const ContextParts& parts) {
       append(messages, chat_message(*message, each_recent));
   }
   messages.front() = plain_message("system", system);
+  // What stands behind it is told otherwise the next time: the message without what is recalled for it.
+  if (!last_is_joined(messages, parts.message.role)) mark_cached(messages.back());
+  else if (messages.size() > 1) mark_cached(messages[messages.size() - 2]);
 
   json::object last = chat_message(parts.message, parts.budget.message * kBytesPerToken);
   if (last["content"].is_string()) last["text"] = last["content"];
@@ -188,7 +199,8 @@ json::object tool_calls_message(const ModelAnswer& answer) {
     json::object one;
     one["id"] = call.id;
     one["name"] = call.name;
-    one["arguments"] = call.arguments;
+    // Servers and their chat templates parse it: what no one can read would fail the whole request. Its result quotes it.
+    one["arguments"] = parse_json_object(call.arguments).has_value() ? std::string_view(call.arguments) : std::string_view("{}");
     calls.push_back(std::move(one));
   }
   message["tool_calls"] = std::move(calls);
@@ -206,6 +218,18 @@ json::object tool_result_message(std::string_view call_id, std::string_view cont
   json::object message = plain_message("tool", content);
   message["tool_call_id"] = call_id;
   return message;
+}
+
+void mark_round_cached(json::array& messages) {
+  // The first mark is the conversation's and stays; those of earlier rounds go.
+  bool is_first = true;
+  for (json::value& message : messages) {
+    json::object& object = message.as_object();
+    if (!object.contains("cache")) continue;
+    if (!is_first) object.erase("cache");
+    is_first = false;
+  }
+  mark_cached(messages.back());
 }
 
 void add_note(json::array& messages, std::string_view note) {

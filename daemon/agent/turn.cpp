@@ -1,13 +1,18 @@
 #include "agent/turn.hpp"
 
+#include "agent/answer_repair.hpp"
 #include "agent/commands.hpp"
 #include "agent/context.hpp"
+#include "agent/model_call.hpp"
+#include "agent/tool_arguments.hpp"
+#include "agent/tool_faults.hpp"
+#include "agent/tool_repeats.hpp"
 #include "agent/tool_round.hpp"
+#include "agent/turn_context.hpp"
 #include "agent/turn_journal.hpp"
 #include "base/fault.hpp"
 #include "base/id.hpp"
 #include "base/text.hpp"
-#include "memory/blocks.hpp"
 #include "memory/buffer.hpp"
 #include "store/memories.hpp"
 
@@ -25,35 +30,8 @@ using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr std::string_view kRoundsUsedUp =
-    "The tools of this turn are used up. Answer now with what you have, without calling a tool.";
-constexpr std::string_view kOnlyTools = "I could not finish this within the tool rounds that are allowed (limits.tool_rounds).";
-
-/// One model call, shared with the coroutine that makes it, which may outlive the turn's frame at shutdown.
-struct ModelCall {
-  Router* router = nullptr;
-  std::shared_ptr<LiveTurn> live;
-  ModelRequest request;
-  bool begins_paragraph = false;  // an earlier round said something: part the two
-  std::optional<Result<ModelAnswer>> answer;
-};
-
-void show_delta(ModelCall& call, std::string_view text) {
-  std::string delta(text);
-  if (call.begins_paragraph) delta.insert(0, "\n\n");
-  call.begins_paragraph = false;
-  call.live->said += delta;
-  if (!call.live->is_watched()) return;
-  json::object event;
-  event["delta"] = delta;
-  call.live->emit("text", std::move(event));
-}
-
-awaitable<void> ask(std::shared_ptr<ModelCall> call) {
-  std::function<void(std::string_view)> on_delta = [call](std::string_view text) { show_delta(*call, text); };
-  ModelRequest request = std::move(call->request);
-  call->answer = co_await call->router->complete(std::move(request), std::move(on_delta));
-}
+/// An answer that was cut is not continued with less time than this.
+constexpr std::chrono::seconds kLeastTime{5};
 
 class TurnRun {
  public:
@@ -101,34 +79,43 @@ class TurnRun {
     co_return co_await end_replied();
   }
 
-  /// Rounds of model and tools until there is an answer; leaves it in reply_text_, stop_ and client_calls_.
+  /// What comes after an answer.
+  enum class Next { done, ask_again, run_tools };
+
+  /// Rounds of model and tools until there is an answer; leaves it in reply_text_, stop_ and client_calls_. Each decision
+  /// follows from the answers and the journal, so that a resumed turn decides as the first run did.
   awaitable<Result<void>> converse() {
     CO_CHECK(still_wanted());
-    CO_CHECK(co_await gather_context());
-    const auto max_rounds = std::int64_t(config_->limits.tool_rounds);
+    CO_TRY(TurnContext gathered, co_await gather_context(context_, config_, live_, journal_));
+    chat_ = std::move(gathered.chat);
+    tier_ = std::move(gathered.conversation_tier);
     for (std::int64_t round = 0;; ++round) {
-      const bool is_last = round >= max_rounds;
+      if (!is_last_) is_last_ = must_be_last();
       const auto stored = journal_.answers.find(round);
       const bool is_stored = stored != journal_.answers.end();
       ModelAnswer answer;
       if (is_stored) {
         answer = stored->second;
+        make_ids_unique(answer, call_ids_);
       } else {
-        if (is_last) tell_rounds_used_up();
         Result<ModelAnswer> fresh = co_await call_model(round);
-        if (fresh.has_error()) co_return fresh.error();
+        if (fresh.has_error() && says_nothing(fresh.error())) fresh = ModelAnswer{};
+        if (fresh.has_error()) {
+          // What there is of a cut answer is better than none.
+          if (!cut_text_ || live_->stop_reason() != LiveTurn::Stop::none) co_return fresh.error();
+          end_cut();
+          co_return Result<void>{};
+        }
         answer = *std::move(fresh);
+        put_right(answer);
       }
       add_usage(answer.usage);
-      add_text(answer.text);
-      if (answer.tool_calls.empty() || is_last) {
-        stop_ = answer.stop == "tool_calls" ? "end" : answer.stop;
-        if (reply_text_.empty()) reply_text_ = answer.tool_calls.empty() ? "(The model gave no text.)" : kOnlyTools;
-        if (!is_stored) keep_answer(round, answer);
-        co_return Result<void>{};
-      }
-      if (take_client_calls(answer)) {
-        if (!is_stored) keep_answer(round, answer);
+      if (!answer.usage.tier.empty() && round == 0) tier_ = answer.usage.tier;
+      add_notice(answer.notice);
+      const Next next = judge(round, answer);
+      if (next == Next::done) {
+        // The last answer is stored together with the reply.
+        if (!is_stored) last_steps_.push_back(answered_step(round, answer));
         co_return Result<void>{};
       }
       if (!is_stored) {
@@ -137,72 +124,156 @@ class TurnRun {
         CO_CHECK(co_await store_steps(store_, live_, std::move(steps), Durability::journaled));
       }
       fault_point("turn.after_model_stored");
-      ToolRound tools(context_, live_, journal_, round);
-      const auto begun = context_.clock->steady();
-      Result<std::vector<std::string>> results = co_await tools.run(answer);
-      times_.tools += duration_cast<std::chrono::microseconds>(context_.clock->steady() - begun);
-      if (results.has_error()) co_return results.error();
-      CO_CHECK(still_wanted());
-      json::array& messages = chat_["messages"].as_array();
-      messages.push_back(tool_calls_message(answer));
-      for (std::size_t i = 0; i < results->size(); ++i)
-        messages.push_back(tool_result_message(answer.tool_calls[i].id, (*results)[i]));
+      if (next == Next::run_tools) CO_CHECK(co_await run_tools(round, std::move(answer)));
     }
   }
 
-  /// What the model is asked, into chat_: persona and blocks, the conversation at hand, and what is recalled beside it.
-  awaitable<Result<void>> gather_context() {
-    ContextParts parts;
-    CO_TRY(const std::vector<Block> blocks, co_await context_.blocks->list(turn_.user_id));
-    CO_TRY(BufferView view, co_await context_.buffers->read(turn_.user_id, turn_.session_id, message_.id));
-    if (message_.role != "user" && view.messages.empty()) {
-      // A tool's result without its call is refused.
-      CO_TRY(view.messages, co_await store_.conversations().recent(turn_.user_id, turn_.session_id, message_.id, 2));
-    }
-    if (!journal_.has_recalled && message_.role == "user") CO_CHECK(co_await recall(static_cast<std::uint32_t>(view.messages.size())));
-    parts.persona = persona_of(blocks, *config_);
-    parts.blocks = render_blocks(blocks);
-    parts.summary = render_summary(view.summary, config_->memory.pii_redact_model);
-    parts.recent = std::move(view.messages);
-    parts.budget.each_recent = longest_shown(*config_);
-    parts.redact = config_->memory.pii_redact_model;
-    parts.system = string_or(turn_.request, "system");
-    parts.tools = context_.tools->describe();
-    if (const json::array* tools = array_at(turn_.request, "client_tools")) parts.client_tools = *tools;
-    if (const json::object* sampling = object_at(turn_.request, "sampling")) parts.sampling = *sampling;
-    parts.recalled = journal_.recalled;
-    parts.message = message_;
-    parts.user_id = turn_.user_id;
-    chat_ = build_chat(parts);
-    if (!journal_.recalled.empty() && live_->is_watched()) {
-      json::object event;
-      event["items"] = chat_["recalled"];
-      live_->emit("memory", std::move(event));
-    }
-    co_return Result<void>{};
+  /// Whether the answer that is asked for next is the turn's last, without tools; the model is told so.
+  bool must_be_last() {
+    if (!goes_round_ && tool_rounds_ < config_->limits.tool_rounds) return false;
+    add_note(chat_["messages"].as_array(), goes_round_ ? kLoopNote : kRoundsUsedUp);
+    // The tools stay in the request, so that providers accept the earlier calls in it.
+    if (chat_.contains("tools")) chat_["tool_choice"] = "none";
+    return true;
   }
 
-  /// What is recalled beside the `recent_count` messages that the model sees anyway. Recall helps but is not needed: when the
-  /// search fails the turn goes on without.
-  awaitable<Result<void>> recall(std::uint32_t recent_count) {
-    RecallQuery query;
-    query.user_id = turn_.user_id;
-    query.text = without_escape(message_.text);
-    query.turn_id = turn_.id;
-    query.session_id = turn_.session_id;
-    query.before_message = message_.id;
-    query.recent_count = recent_count;
-    query.top_k = config_->memory.recall_top_k;
-    query.threshold = config_->memory.recall_threshold;
-    query.now = context_.clock->now();
-    Recall recall(store_, context_.embeddings);
-    CO_TRY(Recalled found, co_await recall.find(std::move(query)));
-    if (found.items.has_value()) {
-      journal_.recalled = *std::move(found.items);
-    } else {
-      log::warn("agent", "turn {} goes on without recall: {}", turn_.id, found.items.error().message);
+  /// Mends what is only badly written: what is journaled, run and told again is what it means.
+  void put_right(ModelAnswer& answer) {
+    make_ids_unique(answer, call_ids_);
+    const json::array* tools = array_at(chat_, "tools");
+    for (ModelToolCall& call : answer.tool_calls) {
+      Result<ToolArguments> arguments = read_tool_arguments(call.arguments);
+      if (arguments.has_error()) continue;
+      for (std::size_t i = 0; tools && i < tools->size(); ++i) {
+        const json::object* tool = (*tools)[i].if_object();
+        if (!tool || string_or(*tool, "name") != call.name) continue;
+        if (const json::value* parameters = tool->if_contains("parameters")) mend_types(*arguments, *parameters);
+      }
+      call.arguments = std::move(arguments->text);
     }
-    fault_point("turn.after_recall");
+  }
+
+  Next judge(std::int64_t round, const ModelAnswer& answer) {
+    const bool has_own_limit = is_limited_by_caller();
+    switch (fault_of(answer)) {
+      case AnswerFault::filtered:
+        add_text(answer.text);
+        cut_text_.reset();
+        say(filtered_report(!trim(answer.text).empty()));
+        stop_ = "filtered";
+        return Next::done;
+      case AnswerFault::empty:
+        if (cut_text_) {  // there was nothing to go on with
+          cut_text_.reset();
+          return Next::done;
+        }
+        if (answer.stop == "length" && has_own_limit) {
+          say(kNoRoom);
+          stop_ = "length";
+          return Next::done;
+        }
+        if (told_empty_) return give_up(kNoAnswer);
+        told_empty_ = true;
+        tell_again({}, kEmptyNote);
+        return Next::ask_again;
+      case AnswerFault::cut:
+        add_text(answer.text);
+        return continue_cut(round, answer, has_own_limit);
+      case AnswerFault::cut_call:
+        add_text(answer.text);
+        if (has_own_limit) {
+          if (reply_text_.empty()) say(kNoRoom);
+          stop_ = "length";
+          return Next::done;
+        }
+        if (told_cut_call_ || is_last_) return give_up(kCallCutReport);
+        told_cut_call_ = true;
+        tell_again(answer.text, cut_call_note(answer));
+        return Next::ask_again;
+      case AnswerFault::none: break;
+    }
+    add_text(answer.text);
+    cut_text_.reset();
+    if (answer.tool_calls.empty() || is_last_) {
+      stop_ = answer.stop == "tool_calls" ? "end" : answer.stop;
+      if (answer.tool_calls.empty() || !trim(reply_text_).empty()) return Next::done;
+      return give_up(goes_round_ ? kOnlyRepeats : kOnlyTools);
+    }
+    if (take_client_calls(answer)) return Next::done;
+    if (const std::optional<ToolFault> fault = find_fault_again(*context_.tools, journal_, round, answer)) {
+      say(fault_report(*fault, journal_));
+      return Next::done;
+    }
+    return Next::run_tools;
+  }
+
+  /// An answer that met its limit is continued, unless the limit is wanted or there is no room for more.
+  Next continue_cut(std::int64_t round, const ModelAnswer& answer, bool has_own_limit) {
+    const bool has_time = deadline_ - context_.clock->steady() > kLeastTime || journal_.answers.contains(round + 1);
+    if (has_own_limit || !answer.notice.empty() || continued_ == kMostContinuations || !has_time) {
+      if (has_own_limit) cut_text_.reset();
+      end_cut();
+      return Next::done;
+    }
+    ++continued_;
+    cut_text_ = reply_text_;
+    tell_again(answer.text, kGoOnNote);
+    return Next::ask_again;
+  }
+
+  void end_cut() {
+    stop_ = "length";
+    if (!is_limited_by_caller()) add_notice(kCutNotice);
+  }
+
+  bool is_limited_by_caller() const {
+    const json::object* sampling = object_at(turn_.request, "sampling");
+    return sampling && (sampling->contains("max_tokens") || sampling->contains("max_completion_tokens"));
+  }
+
+  /// What was said, and what is wrong with it.
+  void tell_again(std::string_view said, std::string_view note) {
+    json::array& messages = chat_["messages"].as_array();
+    if (said.empty()) {
+      add_note(messages, note);
+      return;
+    }
+    json::object answer, more;
+    answer["role"] = "assistant";
+    answer["content"] = said;
+    more["role"] = "user";
+    more["content"] = note;
+    messages.push_back(std::move(answer));
+    messages.push_back(std::move(more));
+  }
+
+  /// Ends the turn with a sentence of Hob's own, and what was done.
+  Next give_up(std::string_view why) {
+    std::string text(why);
+    if (const std::string done = done_so_far(journal_); !done.empty()) text += " " + done;
+    say(text);
+    return Next::done;
+  }
+
+  void say(std::string_view text) {
+    show_text(*live_, text, !reply_text_.empty());
+    add_text(text);
+  }
+
+  awaitable<Result<void>> run_tools(std::int64_t round, ModelAnswer answer) {
+    ToolRound tools(context_, live_, journal_, round);
+    const auto begun = context_.clock->steady();
+    Result<std::vector<std::string>> results = co_await tools.run(answer);
+    times_.tools += duration_cast<std::chrono::microseconds>(context_.clock->steady() - begun);
+    if (results.has_error()) co_return results.error();
+    CO_CHECK(still_wanted());
+    ++tool_rounds_;
+    goes_round_ = goes_round_ || is_going_round(journal_, round);
+    json::array& messages = chat_["messages"].as_array();
+    messages.push_back(tool_calls_message(answer));
+    for (std::size_t i = 0; i < results->size(); ++i)
+      messages.push_back(tool_result_message(answer.tool_calls[i].id, (*results)[i]));
+    mark_round_cached(messages);
     co_return Result<void>{};
   }
 
@@ -227,9 +298,12 @@ class TurnRun {
     call->request.chat = chat_;
     const auto begun = context_.clock->steady();
     call->request.deadline = std::max(milliseconds(1), duration_cast<milliseconds>(deadline_ - begun));
-    call->begins_paragraph = !reply_text_.empty();
+    call->request.call = call_for();
+    call->request.conversation_tier = tier_;
+    call->begins_paragraph = !reply_text_.empty() && !cut_text_;
+    call->continues = cut_text_;
     std::vector<awaitable<void>> tasks;
-    tasks.push_back(ask(call));
+    tasks.push_back(ask_model(call));
     co_await live_->run_all(std::move(tasks));
     const auto took = context_.clock->steady() - begun;
     model_took_ = duration_cast<milliseconds>(took);
@@ -252,25 +326,41 @@ class TurnRun {
                              duration_cast<std::chrono::seconds>(config_->limits.turn_timeout).count())};
   }
 
-  void tell_rounds_used_up() {
-    add_note(chat_["messages"].as_array(), kRoundsUsedUp);
-    // The tools stay in the request, so that providers accept the earlier calls in it.
-    if (chat_.contains("tools")) chat_["tool_choice"] = "none";
+  CallFor call_for() const {
+    CallFor call;
+    call.user_id = turn_.user_id;
+    call.channel = turn_.channel;
+    call.conversation_id = turn_.conversation_id;
+    call.turn_id = turn_.id;
+    call.job = string_or(turn_.request, "job");
+    call.purpose = Purpose::chat;
+    return call;
   }
 
   void add_usage(const Usage& usage) {
     usage_.input_tokens += usage.input_tokens;
     usage_.output_tokens += usage.output_tokens;
     usage_.cached_tokens += usage.cached_tokens;
+    usage_.cache_write_tokens += usage.cache_write_tokens;
     usage_.cost_usd += usage.cost_usd;
-    usage_.model = usage.model;
-    usage_.tier = usage.tier;
+    if (!usage.model.empty()) usage_.model = usage.model;
+    if (!usage.tier.empty()) usage_.tier = usage.tier;
   }
 
   void add_text(std::string_view text) {
     if (text.empty()) return;
+    if (cut_text_) {
+      reply_text_ += continuation_of(*cut_text_, text);
+      return;
+    }
     if (!reply_text_.empty()) reply_text_ += "\n\n";
     reply_text_ += text;
+  }
+
+  void add_notice(std::string_view notice) {
+    if (notice.empty() || notice_.find(notice) != std::string::npos) return;
+    if (!notice_.empty()) notice_ += "; ";
+    notice_ += notice;
   }
 
   /// Calls of the caller's own tools end the turn. The daemon's tools called in the same answer are not run: the
@@ -302,8 +392,6 @@ class TurnRun {
     data["answer"] = to_json(answer);
     return make_step("model_answered", context_.clock->now(), std::move(data), model_took_);
   }
-  /// The last answer is stored together with the reply.
-  void keep_answer(std::int64_t round, const ModelAnswer& answer) { last_steps_.push_back(answered_step(round, answer)); }
 
   Message reply_message(std::string text) const {
     Message reply;
@@ -360,6 +448,7 @@ class TurnRun {
   awaitable<Result<TurnReply>> end_replied() {
     Message message = reply_message(reply_text_);
     message.extra = std::move(reply_extra_);
+    if (!usage_.tier.empty()) message.extra["tier"] = usage_.tier;  // what the conversation's next turn is routed by
     if (!client_calls_.empty()) {
       message.extra["tool_calls"] = client_calls_;
       for (const auto& [key, kept] : client_carry_) message.extra[key] = kept;
@@ -367,6 +456,7 @@ class TurnRun {
     json::object replied;
     replied["stop"] = stop_;
     if (!client_calls_.empty()) replied["client_tool_calls"] = client_calls_;
+    if (!notice_.empty()) replied["notice"] = notice_;
 
     TurnReply reply;
     reply.reply = reply_text_;
@@ -377,12 +467,14 @@ class TurnRun {
     reply.tool_calls = tool_calls_of(journal_.finished);
     reply.client_tool_calls = client_calls_;
     reply.stop = stop_;
+    reply.notice = notice_;
     for (const RecalledItem& item : journal_.recalled) reply.recalled.push_back(item.id);
     reply.usage = usage_;
 
     TurnEnd end;
     end.state = TurnState::replied;
-    end.outbox = outgoing(reply_text_, "reply", message.id);
+    // A channel has nowhere but the text to put it.
+    end.outbox = outgoing(notice_.empty() ? reply_text_ : reply_text_ + "\n\n(" + notice_ + ")", "reply", message.id);
     if (const std::string_view before = string_or(turn_.request, "fingerprint"); !before.empty())
       end.fingerprint = conversation_fingerprint(conversation_fingerprint(before, message_), message);
     end.steps = std::move(last_steps_);
@@ -433,7 +525,13 @@ class TurnRun {
   TurnJournal journal_;
   json::object chat_;
   milliseconds model_took_{};
-  std::string reply_text_, stop_ = "end";
+  std::string reply_text_, stop_ = "end", notice_;
+  std::string tier_;                     // that answered last
+  std::optional<std::string> cut_text_;  // the reply so far, which the next answer goes on with
+  std::vector<std::string> call_ids_;
+  std::uint32_t tool_rounds_ = 0;
+  int continued_ = 0;
+  bool is_last_ = false, goes_round_ = false, told_empty_ = false, told_cut_call_ = false;
   json::object reply_extra_;  // of a command's reply
   json::array client_calls_;
   json::object client_carry_;  // what the model gets back with them

@@ -68,6 +68,7 @@ TurnReply reply_from_journal(const Turn& turn, const TurnJournal& journal, const
   reply.tool_calls = tool_calls_of(journal.finished);
   if (const json::array* calls = array_at(journal.replied, "client_tool_calls")) reply.client_tool_calls = *calls;
   reply.stop = string_or(journal.replied, "stop", "end");
+  reply.notice = string_or(journal.replied, "notice");
   for (const RecalledItem& item : journal.recalled) reply.recalled.push_back(item.id);
   reply.usage = turn.usage;
   reply.duplicate = true;
@@ -92,6 +93,7 @@ json::object to_json(const TurnReply& reply) {
   object["tool_calls"] = reply.tool_calls;
   if (!reply.client_tool_calls.empty()) object["client_tool_calls"] = reply.client_tool_calls;
   object["stop"] = reply.stop;
+  if (!reply.notice.empty()) object["notice"] = reply.notice;
   json::array recalled;
   for (const std::string& id : reply.recalled) recalled.push_back(json::value(json::string(id)));
   object["recalled"] = std::move(recalled);

@@ -5,8 +5,9 @@
 //   model_called    {"round":n}                        rounds count from 0
 //   model_answered  {"round":n, "answer":<ModelAnswer>}
 //   tool_started    {"round":n, "index":i, "id", "name", "arguments":{}, "idempotent":bool}
-//   tool_finished   {"round":n, "index":i, "id", "name", "arguments", "status":"ok|<code>|unknown", "content":"for the model", "outside":true}
-//   replied         {"stop":"...", "client_tool_calls":[...]}
+//   tool_finished   {"round":n, "index":i, "id", "name", "arguments", "status":"ok|<code>|unknown", "content":"for the model", "outside":true,
+//                    "reads":true (it wrote nothing), "fault":"unreadable|unknown|misfit", "repeated":true, "note":"for the model, behind the content"}
+//   replied         {"stop":"...", "client_tool_calls":[...], "notice":"for the user"}
 //   failed          {"error":"code: message", "said":"what was shown before"}          cancelled {}
 //   retried         {"error"}                          the same request came again after a failure that may pass
 #pragma once

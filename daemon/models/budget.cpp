@@ -82,7 +82,11 @@ class HouseholdBudget final : public Budget {
       // The transaction decides: when others took this room in between, a still shorter answer is tried.
       const std::int64_t fitting =
           may_shrink ? longest_that_fits(answer->accounts, card, planned.input_tokens, least, max_tokens - 1, factor) : -1;
-      if (fitting < 0) co_return refusal(answer->accounts.at(static_cast<std::size_t>(answer->refused_by)), open.nano, open.tokens);
+      if (fitting < 0) {
+        const AccountState& state = answer->accounts.at(static_cast<std::size_t>(answer->refused_by));
+        writing_.note_refused(state, planned.model, open.nano, open.tokens);
+        co_return refusal(state, open.nano, open.tokens);
+      }
       max_tokens = fitting;
     }
   }
@@ -256,7 +260,6 @@ class HouseholdBudget final : public Budget {
   }
 
   Error refusal(const AccountState& state, std::int64_t nano, std::int64_t tokens) {
-    writing_.note_full(state);
     const Time now = clock_.now();
     return {Code::overloaded,
             refusal_text(state, nano, tokens, windows_.local_text(windows_.end_of(state.account.window, now)))};

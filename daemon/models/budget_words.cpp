@@ -19,6 +19,22 @@ bool is_about_tokens(const AccountState& state, std::int64_t nano, std::int64_t 
 
 std::string tokens_text(std::int64_t tokens) { return fmt::format("{} tokens", tokens); }
 
+/// An account's amounts in the unit that has no room.
+struct Amounts {
+  std::string cap, spent, need;
+  std::string under_way;  // ", 0.02 USD reserved for calls under way"
+};
+
+Amounts amounts_of(const AccountState& state, std::int64_t nano, std::int64_t tokens) {
+  const bool in_tokens = is_about_tokens(state, nano, tokens);
+  const auto text = [&](std::int64_t money, std::int64_t count) { return in_tokens ? tokens_text(count) : usd_text(money); };
+  Amounts amounts{.cap = text(state.account.cap_nano, state.account.cap_tokens), .spent = text(state.spent_nano, state.spent_tokens), .need = {}, .under_way = {}};
+  if (nano > 0 || tokens > 0) amounts.need = text(nano, tokens);
+  if ((in_tokens ? state.reserved_tokens : state.reserved_nano) > 0)
+    amounts.under_way = fmt::format(", {} reserved for calls under way", text(state.reserved_nano, state.reserved_tokens));
+  return amounts;
+}
+
 }  // namespace
 
 std::string usd_text(std::int64_t nano) {
@@ -41,16 +57,19 @@ std::string limit_text(const Account& account, std::string_view name, bool is_ow
 }
 
 std::string refusal_text(const AccountState& state, std::int64_t nano, std::int64_t tokens, std::string_view resets_at) {
-  const bool in_tokens = is_about_tokens(state, nano, tokens);
-  const auto amount = [&](std::int64_t money, std::int64_t count) { return in_tokens ? tokens_text(count) : usd_text(money); };
-  const std::int64_t reserved = in_tokens ? state.reserved_tokens : state.reserved_nano;
-  const std::string under_way =
-      reserved > 0 ? fmt::format(", {} reserved for calls under way", amount(state.reserved_nano, state.reserved_tokens)) : std::string();
-  const std::string need = nano > 0 || tokens > 0 ? fmt::format(", and this may take up to {}", amount(nano, tokens)) : std::string();
+  const Amounts amount = amounts_of(state, nano, tokens);
+  const std::string need = amount.need.empty() ? std::string() : ", and this may take up to " + amount.need;
   return fmt::format(
       "{} of {} has no room: {} spent{}{}. It begins anew at {}; the owner raises it with `hobctl budget set`. Commands and recall still work",
-      limit_text(state.account, state.account.name, true), amount(state.account.cap_nano, state.account.cap_tokens),
-      amount(state.spent_nano, state.spent_tokens), under_way, need, resets_at);
+      limit_text(state.account, state.account.name, true), amount.cap, amount.spent, amount.under_way, need, resets_at);
+}
+
+std::string refused_text(const AccountState& state, std::string_view name, std::string_view model, std::int64_t nano, std::int64_t tokens,
+                         std::string_view resets_at) {
+  const Amounts amount = amounts_of(state, nano, tokens);
+  return fmt::format("Budget: {} of {} had no room for a call to {} that may take up to {}: {} spent{}. It begins anew at {}; "
+                     "`hobctl budget set` raises it.",
+                     limit_text(state.account, name, false), amount.cap, model, amount.need, amount.spent, amount.under_way, resets_at);
 }
 
 std::string warning_text(const AccountState& state, std::string_view name, bool is_full, std::string_view resets_at) {

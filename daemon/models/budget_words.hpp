@@ -14,4 +14,8 @@ std::string refusal_text(const AccountState& state, std::int64_t nano, std::int6
 /// For the owner: the limit is nearly used, or used.
 std::string warning_text(const AccountState& state, std::string_view name, bool is_full, std::string_view resets_at);
 
+/// For the owner: a call to `model` had no room.
+std::string refused_text(const AccountState& state, std::string_view name, std::string_view model, std::int64_t nano, std::int64_t tokens,
+                         std::string_view resets_at);
+
 }  // namespace hobd

@@ -41,6 +41,12 @@ bool is_used(const AccountState& state, double share, bool with_reserved) {
 }  // namespace
 
 struct BudgetWriting::State : std::enable_shared_from_this<State> {
+  /// The call that had no room, for what is said about it.
+  struct Refused {
+    std::string model = {};
+    std::int64_t nano = 0, tokens = 0;
+  };
+
   explicit State(BudgetWritingContext c) : context(c), tasks(c.core) {}
 
   BudgetWritingContext context;
@@ -111,18 +117,21 @@ struct BudgetWriting::State : std::enable_shared_from_this<State> {
     if (accounts.empty()) co_return;
     const Result<std::vector<AccountState>> states = co_await context.store->ledger().states(std::move(accounts));
     if (states.has_error() || is_closed) co_return;  // the next settlement looks again
+    const Refused none;
     for (const AccountState& state : *states) {
       if (is_used(state, 1, false))
-        co_await warn(state, "full");
+        co_await warn(state, "full", none);
       else if (warn_at > 0 && is_used(state, warn_at, false))
-        co_await warn(state, "near");
+        co_await warn(state, "near", none);
       if (is_closed) co_return;
     }
   }
 
-  static awaitable<void> warn_full(std::shared_ptr<State> self, AccountState state) { co_await self->warn(std::move(state), "full"); }
+  static awaitable<void> warn_refused(std::shared_ptr<State> self, AccountState state, Refused refused) {
+    co_await self->warn(std::move(state), "refused", std::move(refused));
+  }
 
-  awaitable<void> warn(AccountState state, std::string what) {
+  awaitable<void> warn(AccountState state, std::string what, Refused refused) {
     // Before the store is asked: two settlements may look at once.
     if (warned.size() > kMostRemembered) warned.clear();
     if (!warned.insert(key_of(state.account) + '\n' + what).second) co_return;
@@ -143,7 +152,11 @@ struct BudgetWriting::State : std::enable_shared_from_this<State> {
       if (user.has_value()) name = user->name;
     }
     const Time now = context.clock->now();
-    tell(warning_text(state, name, what == "full", context.windows->local_text(context.windows->end_of(state.account.window, now))));
+    const std::string resets_at = context.windows->local_text(context.windows->end_of(state.account.window, now));
+    if (what == "refused")
+      tell(refused_text(state, name, refused.model, refused.nano, refused.tokens, resets_at));
+    else
+      tell(warning_text(state, name, what == "full", resets_at));
   }
 
   void tell(std::string text) {
@@ -177,6 +190,7 @@ void BudgetWriting::release(std::string id) {
 }
 
 void BudgetWriting::put_overrun(std::string model, double factor) {
+  state_->seen.clear();  // more was spent than its reservation let see
   std::vector<Account> accounts;
   Write write{.kind = Write::Kind::overrun, .name = std::move(model), .factor = factor};
   state_->tasks.spawn("keep an overrun", State::keep_writing(state_, std::move(write), std::move(accounts)));
@@ -188,9 +202,11 @@ void BudgetWriting::note(const std::vector<AccountState>& states) {
     if (state.account.cap_nano >= 0 || state.account.cap_tokens >= 0) state_->seen.insert_or_assign(key_of(state.account), state);
 }
 
-void BudgetWriting::note_full(const AccountState& state) {
-  if (state.account.scope == "background" || state_->warned.contains(key_of(state.account) + "\nfull")) return;
-  state_->tasks.spawn("warn of a limit", State::warn_full(state_, state));
+void BudgetWriting::note_refused(const AccountState& state, std::string model, std::int64_t nano, std::int64_t tokens) {
+  const std::string key = key_of(state.account);
+  if (state.account.scope == "background" || state_->warned.contains(key + "\nfull") || state_->warned.contains(key + "\nrefused")) return;
+  State::Refused refused{.model = std::move(model), .nano = nano, .tokens = tokens};
+  state_->tasks.spawn("tell of a refusal", State::warn_refused(state_, state, std::move(refused)));
 }
 
 void BudgetWriting::set_warn_at(double share) { state_->warn_at = share; }

@@ -36,8 +36,8 @@ class BudgetWriting {
 
   /// What accounts held after a reservation: whether a limit is near is asked of the store only when it can be.
   void note(const std::vector<AccountState>& states);
-  /// The account had no room for a call: the owner is told once a window.
-  void note_full(const AccountState& state);
+  /// The account had no room for a call of this worst case: the owner is told once a window.
+  void note_refused(const AccountState& state, std::string model, std::int64_t nano, std::int64_t tokens);
   /// Of each limit, from which share on the owner is warned.
   void set_warn_at(double share);
   void on_notice(std::function<void(std::string)> listener);

@@ -42,37 +42,63 @@ Result<std::vector<JournaledAnswer>> answers_of(Connection& db, const std::strin
   return answers;
 }
 
-/// The answer to this very call. A turn asks one model at a time, so the answer stands in the journal between this reservation
-/// and the turn's next one; what earlier settled calls of the turn were answered is taken out first, because a clock may have
-/// stood still or gone back. When times don't fit, none is: the worst case is the safe side.
-Result<std::optional<Usage>> find_answer(Connection& db, const OpenRow& row) {
-  if (row.turn_id.empty() || row.purpose != purpose_name(Purpose::chat)) return std::optional<Usage>{};
-  std::vector<JournaledAnswer> answers = TRY(answers_of(db, row.turn_id));
-  std::optional<Time> next_at;
-  {
-    auto rows = TRY(db.query("SELECT id, at, state, input_tokens, output_tokens, cached_tokens, model FROM ledger "
-                             "WHERE turn_id = ? AND turn_id <> '' AND purpose = 'chat' AND id <> ? ORDER BY id",
-                             row.turn_id, row.id));
-    while (TRY(rows.next())) {
-      if (rows.integer(0) > row.id) {
-        if (!next_at) next_at = rows.time(1);
-        continue;
-      }
-      if (static_cast<LedgerState>(rows.integer(2)) != LedgerState::answered) continue;
-      const auto its = std::find_if(answers.begin(), answers.end(), [&](const JournaledAnswer& answer) {
-        return answer.usage.input_tokens == rows.integer(3) && answer.usage.output_tokens == rows.integer(4) &&
-               answer.usage.cached_tokens == rows.integer(5);
-      });
-      if (its != answers.end()) answers.erase(its);
+/// The turn's other calls around one that is open.
+struct Neighbours {
+  bool are_times_sound = true;   // nothing before it is dated after it: the clock didn't go back
+  std::optional<Time> next_at;   // the turn's next answer is asked for
+  std::vector<LedgerEntry> before;  // ended, and in the usage of some answer
+};
+
+Result<Neighbours> neighbours_of(Connection& db, const OpenRow& row) {
+  Neighbours found;
+  auto rows = TRY(db.query("SELECT " HOB_LEDGER_COLUMNS "FROM ledger WHERE turn_id = ? AND turn_id <> '' AND purpose IN ('chat', 'routing') "
+                           "AND id <> ? ORDER BY id",
+                           row.turn_id, row.id));
+  while (TRY(rows.next())) {
+    LedgerEntry entry = read_ledger_entry(rows);
+    if (rows.integer(0) > row.id) {
+      if (!found.next_at && entry.call.purpose == Purpose::chat) found.next_at = entry.at;
+      continue;
     }
+    if (entry.at > row.at || (entry.settled_at && *entry.settled_at > row.at && entry.state != "lost")) found.are_times_sound = false;
+    if (entry.state == "answered" || entry.state == "failed" || entry.state == "cancelled") found.before.push_back(std::move(entry));
   }
-  const auto its = std::find_if(answers.begin(), answers.end(), [&](const JournaledAnswer& answer) {
+  return found;
+}
+
+/// The usage of the answer to this very call. A turn asks one model at a time, so its answer stands in the journal after this
+/// reservation and before the turn's next one. An answer's usage holds what led to it too (the question which tier, tries that
+/// failed): what has a settled row of its own is taken out. Where times don't fit, nothing is found: the worst case is the safe side.
+Result<std::optional<Usage>> find_answer(Connection& db, const OpenRow& row) {
+  std::optional<Usage> none;
+  if (row.turn_id.empty() || row.purpose != purpose_name(Purpose::chat)) return none;
+  const Neighbours neighbours = TRY(neighbours_of(db, row));
+  if (!neighbours.are_times_sound) return none;
+  std::optional<Time> last_before;
+  for (JournaledAnswer& answer : TRY(answers_of(db, row.turn_id))) {
+    if (answer.at <= row.at) {
+      last_before = answer.at;
+      continue;
+    }
     const std::string& model = answer.usage.model;
-    return answer.at >= row.at && (!next_at || answer.at <= *next_at) &&
-           (model.empty() || model == row.model || row.model.ends_with("/" + model));
-  });
-  if (its == answers.end()) return std::optional<Usage>{};
-  return std::optional<Usage>{std::move(its->usage)};
+    if (neighbours.next_at && answer.at > *neighbours.next_at) return none;
+    if (!model.empty() && model != row.model && !row.model.ends_with("/" + model)) return none;
+    Usage& usage = answer.usage;
+    for (const LedgerEntry& entry : neighbours.before) {
+      if (last_before && entry.at <= *last_before) continue;
+      const Usage& its = entry.settlement.usage;
+      usage.input_tokens -= its.input_tokens;
+      usage.output_tokens -= its.output_tokens;
+      usage.cached_tokens -= its.cached_tokens;
+      usage.cache_write_tokens -= its.cache_write_tokens;
+      usage.cost_usd -= its.cost_usd;
+    }
+    const bool adds_up = usage.input_tokens >= 0 && usage.output_tokens >= 0 && usage.cost_usd > -1e-9;
+    usage.cached_tokens = std::max<std::int64_t>(0, usage.cached_tokens);
+    usage.cache_write_tokens = std::max<std::int64_t>(0, usage.cache_write_tokens);
+    return adds_up ? std::optional<Usage>(std::move(usage)) : none;
+  }
+  return none;
 }
 
 }  // namespace
@@ -92,7 +118,7 @@ Result<std::int64_t> end_dead_reservations(Connection& db, std::int64_t run, Tim
     Settlement settlement;
     if (answer) {
       settlement.usage = *answer;
-      settlement.nano = std::llround(answer->cost_usd * static_cast<double>(kNanoPerUsd));
+      settlement.nano = std::llround(std::max(0.0, answer->cost_usd) * static_cast<double>(kNanoPerUsd));
     } else {
       settlement.usage.input_tokens = row.tokens;  // the row doesn't know which of them were the answer's
       settlement.is_estimated = true;

@@ -105,7 +105,7 @@ TEST_CASE("a daemon that starts on a full disk makes no call before the last run
   CHECK(house.today().reserved_nano == kCall);
 }
 
-TEST_CASE("the owner is told once a window that a limit is nearly used, and once that it is used up, restarts or not") {
+TEST_CASE("the owner is told once a window that a limit is nearly used, and once that it had no room, restarts or not") {
   BudgetHouse house;
   house.take([](Config& config) {
     config.models.budget.daily = 0.01;
@@ -122,7 +122,9 @@ TEST_CASE("the owner is told once a window that a limit is nearly used, and once
   CHECK(house.try_reserve(house.call()).has_error());
   CHECK(house.try_reserve(house.call()).has_error());
   house.flush();
-  CHECK(house.notices.size() == 2);
+  REQUIRE(house.notices.size() == 2);
+  CHECK(house.notices[1] == "Budget: the daily limit of 0.01 USD had no room for a call to paid/model that may take up to 0.00325 USD: "
+                            "0.008 USD spent. It begins anew at 2026-11-22 00:00 (UTC); `hobctl budget set` raises it.");
   house.clock.advance(std::chrono::hours(24));
   house.settle(house.reserve(house.call()), house.used(1000, 1000));
   house.settle(house.reserve(house.call()), house.used(1000, 1000));

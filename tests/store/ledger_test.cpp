@@ -234,6 +234,33 @@ TEST_CASE("of several open rounds each gets the answer that came before the next
   CHECK(t.state_of("c") == "answered 7000");
 }
 
+TEST_CASE("what led to an answer and has a row of its own is taken out of the answer's cost") {
+  Rounds t;
+  Reserve tier = t.round("tier", t.start, "paid/small");
+  tier.call.purpose = Purpose::routing;
+  t.reserve(std::move(tier));
+  t.clock.time = t.start + std::chrono::milliseconds(1);
+  t.get(t.ledger().settle(cost("tier", 500, 1, 1)));
+  t.reserve(t.round("a", t.start + std::chrono::milliseconds(2)));
+  t.answered(t.start + t.s, 4, 0.000'002'5);
+  t.reopen();
+  t.get(t.ledger().recover());
+  CHECK(t.state_of("a") == "answered 2000");
+  CHECK(t.rows().at(0).settlement.usage.input_tokens == 3);
+}
+
+TEST_CASE("after a clock that went back no answer is taken for a call's") {
+  Rounds t;
+  t.reserve(t.round("a", t.start + 10 * t.s));
+  t.clock.time = t.start + 12 * t.s;
+  t.get(t.ledger().settle(cost("a", 2000)));
+  t.answered(t.start + 12 * t.s, 3, 0.000'002);
+  t.reserve(t.round("b", t.start));
+  t.reopen();
+  t.get(t.ledger().recover());
+  CHECK(t.state_of("b") == "lost 1000000");
+}
+
 TEST_CASE("another model's answer, or one from before the call, is not taken for it") {
   Rounds t;
   t.answered(t.start, 3, 0.000'001);
