@@ -55,7 +55,8 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
                                        .owner = &notice,
                                        .watch_files = true});
   CO_CHECK(check_plugins(*registry, *config));
-  const auto router = make_router({.core = core, .registry = registry.get(), .clock = &clock, .config = config});
+  const auto routing = make_routing(config);
+  const auto router = make_router({.core = core, .registry = registry.get(), .clock = &clock, .config = config, .routing = routing.get()});
   const auto embeddings =
       make_embeddings({.core = core, .registry = registry.get(), .store = &store->vectors(), .config = config});
   const auto forgetting = make_forgetting({core, store.get(), embeddings.get(), config->state_dir});
@@ -93,7 +94,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   HttpGate gate({core, registry.get(), &store->users(), &clock, [&](int status) { metrics.count_request(status); }}, config);
   const auto http = make_http_server(core, http_options(*config), gate);
   MethodTable methods;
-  settings.set_users({registry.get(), router.get(), toolbox.get(), learning.get(), agent.get(), embeddings.get(), &gate});
+  settings.set_users({registry.get(), routing.get(), router.get(), toolbox.get(), learning.get(), agent.get(), embeddings.get(), &gate});
   DaemonControl daemon = daemon_control(settings, stop, *http, clock);
   const auto consolidation = make_consolidation({.core = core,
                                                  .store = store.get(),
@@ -115,7 +116,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   add_block_methods(methods, {&blocks});
   add_tool_methods(methods, {toolbox.get()});
   add_plugin_methods(methods, {registry.get()});
-  add_model_methods(methods, {router.get(), &clock});
+  add_model_methods(methods, {router.get(), &clock, routing.get(), daemon.config});
   add_user_methods(methods, {&store->users(), &clock, [&] { gate.forget_users(); }});
   add_key_methods(methods, {&store->users(), &clock, [&] { gate.forget_users(); }});
   add_config_methods(methods, daemon);

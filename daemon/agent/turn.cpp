@@ -105,6 +105,7 @@ class TurnRun {
   awaitable<Result<void>> converse() {
     CO_CHECK(still_wanted());
     CO_CHECK(co_await gather_context());
+    model_ = co_await model_asked_for(context_, turn_, message_);
     const auto max_rounds = std::int64_t(config_->limits.tool_rounds);
     for (std::int64_t round = 0;; ++round) {
       const bool is_last = round >= max_rounds;
@@ -223,7 +224,7 @@ class TurnRun {
     auto call = std::make_shared<ModelCall>();
     call->router = context_.router;
     call->live = live_;
-    call->request.model = string_or(turn_.request, "model");
+    call->request.model = model_;
     call->request.chat = chat_;
     const auto begun = context_.clock->steady();
     call->request.deadline = std::max(milliseconds(1), duration_cast<milliseconds>(deadline_ - begun));
@@ -431,6 +432,7 @@ class TurnRun {
   Store& store_;
   const steady_clock::time_point deadline_;
   TurnJournal journal_;
+  std::string model_;  // who was asked for
   json::object chat_;
   milliseconds model_took_{};
   std::string reply_text_, stop_ = "end";

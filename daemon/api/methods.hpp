@@ -124,6 +124,8 @@ void update_provided_methods(MethodTable& table, Registry& registry);
 struct ModelContext {
   Router* router = nullptr;
   const Clock* clock = nullptr;
+  Routing* routing = nullptr;  // null: model.routes knows the tiers alone
+  std::function<std::shared_ptr<const Config>()> config = {};
 };
 void add_model_methods(MethodTable& table, ModelContext context);
 
