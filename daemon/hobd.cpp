@@ -62,12 +62,15 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   CO_CHECK(co_await budget->start());
   const auto background = make_background_lane(core, budget.get(), config);
   const SpareCalls spare{background.get(), budget.get()};
+  const auto routing = make_routing(config);
   const auto router = make_router({.core = core,
                                    .registry = registry.get(),
                                    .clock = &clock,
                                    .config = config,
                                    .budget = budget.get(),
-                                   .background = background.get()});
+                                   .background = background.get(),
+                                   .routing = routing.get()});
+  router->on_notice([&notice](std::string text) { notice.tell_owner(std::move(text), ""); });
   const auto embeddings = make_embeddings(
       {.core = core, .registry = registry.get(), .store = &store->vectors(), .config = config, .spare = spare});
   const auto forgetting = make_forgetting({core, store.get(), embeddings.get(), config->state_dir});
@@ -107,7 +110,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   HttpGate gate({core, registry.get(), &store->users(), &clock, [&](int status) { metrics.count_request(status); }}, config);
   const auto http = make_http_server(core, http_options(*config), gate);
   MethodTable methods;
-  settings.set_users({registry.get(), router.get(), toolbox.get(), learning.get(), agent.get(), embeddings.get(), &gate, budget.get(), background.get()});
+  settings.set_users({registry.get(), routing.get(), router.get(), toolbox.get(), learning.get(), agent.get(), embeddings.get(), &gate, budget.get(), background.get()});
   DaemonControl daemon = daemon_control(settings, stop, *http, clock);
   const auto consolidation = make_consolidation({.core = core,
                                                  .store = store.get(),
@@ -130,7 +133,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   add_block_methods(methods, {&blocks});
   add_tool_methods(methods, {toolbox.get()});
   add_plugin_methods(methods, {registry.get()});
-  add_model_methods(methods, {router.get(), &clock, budget.get()});
+  add_model_methods(methods, {router.get(), &clock, budget.get(), routing.get(), daemon.config});
   add_usage_methods(methods, {store.get(), budget.get(), &clock, daemon.config});
   add_budget_methods(methods, {store.get(), budget.get(), daemon.config});
   add_user_methods(methods, {&store->users(), &clock, [&] { gate.forget_users(); }});

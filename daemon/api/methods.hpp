@@ -127,6 +127,8 @@ struct ModelContext {
   Router* router = nullptr;
   const Clock* clock = nullptr;
   Budget* budget = nullptr;  // whose prices model.list shows; null: none
+  Routing* routing = nullptr;  // null: model.routes knows the tiers alone
+  std::function<std::shared_ptr<const Config>()> config = {};
 };
 void add_model_methods(MethodTable& table, ModelContext context);
 

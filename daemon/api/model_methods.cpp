@@ -3,6 +3,8 @@
 #include "api/schemas.hpp"
 #include "models/budget.hpp"
 
+#include <cmath>
+
 namespace hobd {
 namespace {
 
@@ -49,6 +51,46 @@ awaitable<Result<json::value>> complete(ModelContext context, MethodCall call) {
   co_return to_json(answer);
 }
 
+json::array tier_models(const Router& router, const char* tier) {
+  const Result<std::vector<std::string>> names = router.resolve(std::string("tier/") + tier);
+  if (names.has_error()) return {};
+  return json::array(names->begin(), names->end());
+}
+
+const char* mode_name(RouterMode mode) {
+  switch (mode) {
+    case RouterMode::fast: return "fast";
+    case RouterMode::smart: return "smart";
+    case RouterMode::automatic: break;
+  }
+  return "auto";
+}
+
+/// Where a text would go, and why.
+json::object explain_route(const ModelContext& context, std::string_view text) {
+  RouteQuestion question;
+  question.text = text;
+  const RouteDecision decision = context.routing ? context.routing->explain(question) : context.router->explain(question);
+  json::array reasons(decision.reasons.begin(), decision.reasons.end());
+  if (decision.is_unsure) reasons.push_back("a close call: the fast tier would be asked for its word first");
+  json::array models = tier_models(*context.router, decision.tier.c_str());
+  return {{"tier", decision.tier},
+          {"by", decision.by},
+          {"score", std::round(decision.score * 1000) / 1000},
+          {"reasons", std::move(reasons)},
+          {"model", models.empty() ? json::value(nullptr) : models.front()}};
+}
+
+awaitable<Result<json::value>> routes(ModelContext context, MethodCall call) {
+  const std::string_view text = string_or(call.params, "explain", string_or(call.params, "text"));
+  if (call.params.contains("explain") || call.params.contains("text")) co_return explain_route(context, text);
+  json::object answer;
+  answer["tiers"] = json::object{{"fast", tier_models(*context.router, "fast")}, {"smart", tier_models(*context.router, "smart")}};
+  answer["mode"] = mode_name(context.config ? context.config()->models.router.mode : RouterMode::automatic);
+  answer["stats"] = context.routing ? context.routing->stats() : json::object();
+  co_return answer;
+}
+
 }  // namespace
 
 void add_model_methods(MethodTable& table, ModelContext context) {
@@ -58,6 +100,19 @@ void add_model_methods(MethodTable& table, ModelContext context) {
              .params = params({}),
              .result = list_result()},
             [context](MethodCall) { return list(context); });
+  table.add({.name = "model.routes",
+             .scope = "models",
+             .doc = "Which models answer on each tier and how messages were routed; with a text: where it would go and why. No model is asked.",
+             .params = params({{"text", "text", Need::optional, "a message"}, {"explain", "text", Need::optional, "the same, as an option"}}),
+             .result = result({{"tier", "string"},
+                               {"by", "string"},
+                               {"score", "number"},
+                               {"reasons", "array"},
+                               {"tiers", "object"},
+                               {"mode", "string"},
+                               {"stats", "object"}}),
+             .positional = {"text"}},
+            [context](MethodCall call) { return routes(context, std::move(call)); });
   table.add({.name = "model.test",
              .scope = "admin",
              .doc = "Ask a provider for its models: whether it can be reached, and what it says if not.",

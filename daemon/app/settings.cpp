@@ -87,6 +87,7 @@ awaitable<Result<json::value>> Settings::reload() {
   for (const ConfigFault& warning : fresh.warnings) log::warn("config", "{}", warning.text());
   if (users_.budget) users_.budget->set_config(config_);
   if (users_.background) users_.background->set_config(config_);
+  if (users_.routing) users_.routing->set_config(config_);
   users_.router->set_config(config_);
   users_.tools->set_config(config_);
   if (users_.learning) users_.learning->set_config(config_);

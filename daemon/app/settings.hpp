@@ -14,6 +14,7 @@ namespace hobd {
 /// Who takes a new configuration. Borrowed.
 struct ConfigUsers {
   Registry* registry = nullptr;
+  Routing* routing = nullptr;
   Router* router = nullptr;
   Toolbox* tools = nullptr;
   Learning* learning = nullptr;  // null: nothing is learned

@@ -27,7 +27,7 @@ constexpr std::string_view kNames[] = {
     "proof", "maths", "fault", "program_task", "code_topic", "plan", "constraint", "law", "money", "health", "compare", "digest", "analysis",
     "long_text", "letter", "architecture", "judgement", "negotiation", "depth", "many_facts", "research", "puzzle", "business", "feelings",
     "deliberate", "greeting", "thanks", "yes_no", "reminder", "list", "weather", "device", "unit", "quick_question", "word_help", "text_fix",
-    "translate", "told", "recall", "chat", "house", "errand", "about_hob", "chance", "follow_up", "small_request", "why_own", "how_start",
+    "translate", "told", "recall", "chat", "house", "errand", "about_hob", "chance", "follow_up", "small_request", "why_own", "how_start", "short_order", "sum_in_words", "trouble_told",
     "imperative_make", "fenced_code", "code_marks", "many_numbers", "some_numbers", "many_sentences", "two_questions", "many_commas", "lines",
     "tiny", "short_one", "middle", "longish", "long_one", "very_long", "tells_only", "quoted_payload", "hard_kinds", "hard_many", "easy_kinds",
     "unknown_words"};
@@ -44,6 +44,10 @@ constexpr std::string_view kMakers[] = {"write", "create", "build", "design", "d
                                         "prove", "derive", "summarise", "summarize", "review", "debug", "refactor", "optimise", "optimize", "evaluate", "outline", "propose", "devise", "formulate",
                                         "rewrite", "schreib", "schreibe", "entwirf", "erstelle", "erkläre", "vergleiche", "analysiere", "écris", "rédige", "explique", "compare", "escribe", "explica", "redacta",
                                         "solve", "calculate", "invent", "organise", "organize", "recommend", "critique", "argue", "diagnose", "investigate", "research", "model", "simulate"};
+/// What a household's assistant is told to do in a word or two.
+constexpr std::string_view kOrders[] = {"add", "put", "stick", "buy", "get", "order", "remind", "text", "call", "ring", "ping", "move", "cancel", "turn", "switch", "play", "stop", "set", "open", "close", "lock", "unlock", "dim", "start", "check",
+                                        "read", "show", "send", "flip", "roll", "pick", "spell", "translate", "convert", "define", "mark", "delete", "clear", "save", "note", "name", "book", "search", "find", "google", "track", "wake", "pause", "skip", "mute",
+                                        "remember", "forget", "repeat", "say", "tell", "sing", "list", "count", "pop", "take", "make", "stell", "setz", "mach", "spiel", "schalte", "pon", "mets", "ajoute", "lights", "volume", "next", "louder", "remove", "update", "change", "give", "message", "email", "announce", "tidy"};
 constexpr std::string_view kTellers[] = {"i", "we", "my", "our", "today", "just", "so", "im", "ive", "the", "had", "got", "finally", "ugh", "ich", "wir", "mein", "meine", "je", "nous", "mon", "yo", "he", "she", "they",
                                          "yesterday", "hey", "note", "fyi", "its", "tom", "anyway", "well", "oh", "btw", "lol", "haha", "omg"};
 constexpr std::string_view kLeaningWords =
@@ -314,6 +318,13 @@ Features Lexicon::features(const NormalText& text) const {
   set(Trait::why_own, is_why && (words.find(" my ") != std::string_view::npos || words.find(" this ") != std::string_view::npos || words.find(" i ") != std::string_view::npos || words.find(" mein") != std::string_view::npos));
   set(Trait::how_start, first == "how" && (second == "do" || second == "can" || second == "would" || second == "should" || second == "could"));
   set(Trait::imperative_make, is_in(kMakers, task));
+  set(Trait::short_order, count <= 12 && is_in(kOrders, task) && hard == 0 && !in_head(Trait::code_topic));
+  // "A tank fills in 6 hours and drains in 12 ...": a question with figures, longer than a conversion is.
+  const bool asks_amount = words.find("how ") != std::string_view::npos || words.find("what ") != std::string_view::npos || words.find("when ") != std::string_view::npos || words.find("wie ") != std::string_view::npos || words.find("combien ") != std::string_view::npos;
+  const bool is_sum_in_words = numbers >= 2 && count >= 12 && asks_amount && !found.is_plain_edit;
+  set(Trait::sum_in_words, is_sum_in_words);
+  // The words that begin a quick question also begin long ones.
+  if (found.words > 14) found[Trait::quick_question] *= is_sum_in_words ? 0.0F : 0.4F;
   set(Trait::fenced_code, raw.find("```") != std::string_view::npos);
   const auto marks = static_cast<std::size_t>(std::count_if(raw.begin(), raw.end(), [](char c) { return kCodeMarks[static_cast<unsigned char>(c)]; }));
   set(Trait::code_marks, marks >= 5 && marks * 25 > raw.size());
@@ -331,7 +342,12 @@ Features Lexicon::features(const NormalText& text) const {
   set(Trait::lines, lines >= 3);
   const std::size_t length = found.is_plain_edit ? std::min<std::size_t>(head_words + (found.words - head_words) / 6, 60) : found.words;
   set(length <= 3 ? Trait::tiny : length <= 8 ? Trait::short_one : length <= 15 ? Trait::middle : length <= 30 ? Trait::longish : length <= 80 ? Trait::long_one : Trait::very_long, true);
-  set(Trait::tells_only, questions == 0 && is_in(kTellers, first) && !found.has(Trait::imperative_make) && hits[static_cast<std::size_t>(Trait::judgement)] == 0 && !wants);
+  set(Trait::tells_only, questions == 0 && is_in(kTellers, first) && !found.has(Trait::imperative_make) && !wants);
+  // "My washing machine trips the breaker": a trouble that is told wants help.
+  const auto has_hit = [&](Trait trait) { return hits[static_cast<std::size_t>(trait)] > 0; };
+  const bool is_trouble = has_hit(Trait::fault) || has_hit(Trait::health) || has_hit(Trait::feelings) || has_hit(Trait::law) || has_hit(Trait::money) || has_hit(Trait::judgement);
+  set(Trait::trouble_told, is_trouble && found.has(Trait::tells_only) && count >= 5);
+  if (is_trouble) found[Trait::tells_only] = 0;
   set(Trait::quoted_payload, found.is_plain_edit);
   set(Trait::hard_kinds, hard > 0);
   found[Trait::hard_many] = static_cast<float>(std::min(std::max(hard - 1, 0), 4)) / 2.0F;

@@ -54,7 +54,10 @@ inline constexpr std::array<double, kTraits> kWeights = {
     -0.500,  // follow_up
     -2.000,  // small_request
     1.200,  // why_own
-    0.200,  // how_start
+    -0.400,  // how_start
+    -1.600,  // short_order
+    2.200,  // sum_in_words
+    1.000,  // trouble_told
     1.200,  // imperative_make
     2.500,  // fenced_code
     1.800,  // code_marks
@@ -70,7 +73,7 @@ inline constexpr std::array<double, kTraits> kWeights = {
     0.800,  // longish
     1.500,  // long_one
     2.500,  // very_long
-    -1.600,  // tells_only
+    -1.300,  // tells_only
     -1.200,  // quoted_payload
     0.900,  // hard_kinds
     1.000,  // hard_many
