@@ -128,14 +128,6 @@ void append(json::array& messages, json::object message) {
   *before = std::move(message);
 }
 
-void mark_cached(json::value& message) { message.as_object()["cache"] = true; }
-
-/// Whether append() will join a message of this role with the last one.
-bool last_is_joined(const json::array& messages, std::string_view role) {
-  const json::object& last = messages.back().as_object();
-  return role != "tool" && string_or(last, "role") == role && !last.contains("tool_calls");
-}
-
 json::array merged_tools(const json::array& own, const json::array& clients) {
   std::map<std::string, json::value> by_name;
   for (const json::array* tools : {&own, &clients})
@@ -162,10 +154,6 @@ json::object build_chat(const ContextParts& parts) {
       append(messages, chat_message(*message, each_recent));
   }
   messages.front() = plain_message("system", system);
-  // What stands behind it is told otherwise the next time: the message without what is recalled for it.
-  if (!last_is_joined(messages, parts.message.role)) mark_cached(messages.back());
-  else if (messages.size() > 1) mark_cached(messages[messages.size() - 2]);
-
   json::object last = chat_message(parts.message, parts.budget.message * kBytesPerToken);
   if (last["content"].is_string()) last["text"] = last["content"];
   std::vector<RecalledItem> items = parts.recalled;
@@ -181,6 +169,8 @@ json::object build_chat(const ContextParts& parts) {
     chat["tools"] = std::move(tools);
   else
     chat.erase("tool_choice");
+  // Up to the message before the last: that one is told otherwise the next time, without what is recalled for it.
+  if (messages.size() > 1) chat["cache_points"] = json::array{messages.size() - 2};
   chat["messages"] = std::move(messages);
   chat["stream"] = true;
   if (!items.empty()) {
@@ -220,16 +210,12 @@ json::object tool_result_message(std::string_view call_id, std::string_view cont
   return message;
 }
 
-void mark_round_cached(json::array& messages) {
-  // The first mark is the conversation's and stays; those of earlier rounds go.
-  bool is_first = true;
-  for (json::value& message : messages) {
-    json::object& object = message.as_object();
-    if (!object.contains("cache")) continue;
-    if (!is_first) object.erase("cache");
-    is_first = false;
-  }
-  mark_cached(messages.back());
+void add_cache_point(json::object& chat) {
+  json::array points;
+  // The first one is the conversation's and stays; that of an earlier round goes.
+  if (const json::array* known = array_at(chat, "cache_points"); known && !known->empty()) points.push_back(known->front());
+  if (const json::array* messages = array_at(chat, "messages"); messages && !messages->empty()) points.push_back(messages->size() - 1);
+  chat["cache_points"] = std::move(points);
 }
 
 void add_note(json::array& messages, std::string_view note) {

@@ -9,9 +9,9 @@
 #include "agent/tool_repeats.hpp"
 #include "agent/tool_round.hpp"
 #include "agent/turn_context.hpp"
+#include "agent/turn_end.hpp"
 #include "agent/turn_journal.hpp"
 #include "base/fault.hpp"
-#include "base/id.hpp"
 #include "base/text.hpp"
 #include "memory/buffer.hpp"
 #include "store/memories.hpp"
@@ -38,7 +38,7 @@ class TurnRun {
   TurnRun(const AgentContext& context, std::shared_ptr<LiveTurn> live, TurnTimes& times, Usage& usage)
       : context_(context), config_(context.config), live_(std::move(live)), turn_(live_->turn),
         message_(live_->message), times_(times), usage_(usage), store_(*context.store),
-        deadline_(context.clock->steady() + config_->limits.turn_timeout) {}
+        ending_(context, *live_), deadline_(context.clock->steady() + config_->limits.turn_timeout) {}
 
   awaitable<Result<TurnReply>> run() {
     if (live_->has_journal) {
@@ -159,13 +159,13 @@ class TurnRun {
     switch (fault_of(answer)) {
       case AnswerFault::filtered:
         add_text(answer.text);
-        cut_text_.reset();
+        cut_text_.reset();  // what follows is a paragraph of its own
         say(filtered_report(!trim(answer.text).empty()));
         stop_ = "filtered";
         return Next::done;
       case AnswerFault::empty:
-        if (cut_text_) {  // there was nothing to go on with
-          cut_text_.reset();
+        if (cut_text_) {  // there is nothing to add, or no room to say it
+          if (answer.stop == "length") end_cut();
           return Next::done;
         }
         if (answer.stop == "length" && has_own_limit) {
@@ -194,6 +194,11 @@ class TurnRun {
       case AnswerFault::none: break;
     }
     add_text(answer.text);
+    // A model that began its answer anew gave nothing to go on with.
+    if (cut_text_ && reply_text_.size() == cut_text_->size() && answer.tool_calls.empty()) {
+      end_cut();
+      return Next::done;
+    }
     cut_text_.reset();
     if (answer.tool_calls.empty() || is_last_) {
       stop_ = answer.stop == "tool_calls" ? "end" : answer.stop;
@@ -212,7 +217,6 @@ class TurnRun {
   Next continue_cut(std::int64_t round, const ModelAnswer& answer, bool has_own_limit) {
     const bool has_time = deadline_ - context_.clock->steady() > kLeastTime || journal_.answers.contains(round + 1);
     if (has_own_limit || !answer.notice.empty() || continued_ == kMostContinuations || !has_time) {
-      if (has_own_limit) cut_text_.reset();
       end_cut();
       return Next::done;
     }
@@ -274,7 +278,7 @@ class TurnRun {
     messages.push_back(tool_calls_message(answer));
     for (std::size_t i = 0; i < results->size(); ++i)
       messages.push_back(tool_result_message(answer.tool_calls[i].id, (*results)[i]));
-    mark_round_cached(messages);
+    add_cache_point(chat_);
     co_return Result<void>{};
   }
 
@@ -394,60 +398,8 @@ class TurnRun {
     return make_step("model_answered", context_.clock->now(), std::move(data), model_took_);
   }
 
-  Message reply_message(std::string text) const {
-    Message reply;
-    reply.id = make_id("msg");
-    reply.user_id = turn_.user_id;
-    reply.conversation_id = turn_.conversation_id;
-    reply.session_id = turn_.session_id;
-    reply.turn_id = turn_.id;
-    reply.role = "assistant";
-    reply.speaker = "Hob";
-    reply.text = std::move(text);
-    reply.at = context_.clock->now();
-    reply.channel = turn_.channel;
-    return reply;
-  }
-
-  /// What goes out through the turn's channel; nothing for callers that wait themselves.
-  std::vector<OutboxItem> outgoing(std::string_view text, std::string_view kind, const std::string& message_id) const {
-    const json::object* to = object_at(turn_.request, "reply_to");
-    if (!to || text.empty()) return {};
-    std::vector<OutboxItem> items = context_.outbox->compose(std::string(string_or(*to, "channel")), std::string(string_or(*to, "to")),
-                                                             std::string(string_or(*to, "thread")), text, kind);
-    for (OutboxItem& item : items) {
-      item.user_id = turn_.user_id;
-      item.conversation_id = turn_.conversation_id;
-      item.turn_id = turn_.id;
-      item.message_id = message_id;
-    }
-    return items;
-  }
-
-  awaitable<Result<void>> store_end(TurnEnd end) {
-    std::vector<OutboxItem> outbox = end.outbox;
-    end.turn_id = turn_.id;
-    end.usage = usage_;
-    fault_point("turn.before_end");
-    for (milliseconds wait = kFirstStoreRetry;; wait = std::min(wait * 2, kLongestStoreRetry)) {
-      TurnEnd copy = end;
-      const Result<Turn> ended = co_await store_.journal().end_turn(std::move(copy), Durability::synced);
-      if (ended.has_value()) break;
-      if (ended.error().code == Code::not_found) co_return Error{Code::cancelled, "the conversation was deleted"};
-      // The answer is here and the turn's place is kept: it ends once the store takes it.
-      if (wait == kFirstStoreRetry || !may_pass(ended.error()))
-        log::error("agent", "store the end of turn {}: {}", turn_.id, ended.error().message);
-      bool goes_on = may_pass(ended.error());
-      if (goes_on) goes_on = co_await live_->async_pause(wait);
-      if (!goes_on) co_return ended.error().with_context("store the end of the turn");
-    }
-    fault_point("turn.after_end");
-    if (!outbox.empty()) context_.outbox->wake(std::move(outbox));
-    co_return Result<void>{};
-  }
-
   awaitable<Result<TurnReply>> end_replied() {
-    Message message = reply_message(reply_text_);
+    Message message = ending_.reply_message(reply_text_);
     message.extra = std::move(reply_extra_);
     if (!usage_.tier.empty()) message.extra["tier"] = usage_.tier;  // what the conversation's next turn is routed by
     if (!client_calls_.empty()) {
@@ -475,13 +427,14 @@ class TurnRun {
     TurnEnd end;
     end.state = TurnState::replied;
     // A channel has nowhere but the text to put it.
-    end.outbox = outgoing(notice_.empty() ? reply_text_ : reply_text_ + "\n\n(" + notice_ + ")", "reply", message.id);
+    end.outbox = ending_.outgoing(notice_.empty() ? reply_text_ : reply_text_ + "\n\n(" + notice_ + ")", "reply", message.id);
     if (const std::string_view before = string_or(turn_.request, "fingerprint"); !before.empty())
       end.fingerprint = conversation_fingerprint(conversation_fingerprint(before, message_), message);
     end.steps = std::move(last_steps_);
     end.steps.push_back(make_step("replied", context_.clock->now(), std::move(replied)));
     end.reply = std::move(message);
-    CO_CHECK(co_await store_end(std::move(end)));
+    end.usage = usage_;
+    CO_CHECK(co_await ending_.store(live_, std::move(end)));
     co_await mark_used();
     context_.buffers->wake(turn_.user_id, turn_.session_id);
     co_return reply;
@@ -508,9 +461,10 @@ class TurnRun {
     data["error"] = end.error;
     if (!is_cancelled && !live_->said.empty()) data["said"] = live_->said;
     end.steps.push_back(make_step(is_cancelled ? "cancelled" : "failed", context_.clock->now(), std::move(data)));
-    if (is_cancelled && !live_->said.empty()) end.reply = reply_message(live_->said);
-    if (!is_cancelled) end.outbox = outgoing("I could not answer this: " + error.message, "notice", {});
-    CO_CHECK(co_await store_end(std::move(end)));
+    if (is_cancelled && !live_->said.empty()) end.reply = ending_.reply_message(live_->said);
+    if (!is_cancelled) end.outbox = ending_.outgoing("I could not answer this: " + error.message, "notice", {});
+    end.usage = usage_;
+    CO_CHECK(co_await ending_.store(live_, std::move(end)));
     co_return error;
   }
 
@@ -522,6 +476,7 @@ class TurnRun {
   TurnTimes& times_;
   Usage& usage_;
   Store& store_;
+  const TurnEnding ending_;
   const steady_clock::time_point deadline_;
   TurnJournal journal_;
   std::string model_;  // who was asked for

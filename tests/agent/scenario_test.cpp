@@ -6,8 +6,9 @@
 //   tool: NAME read|write|external idempotent|once     a tool there is; its argument is {"x": integer}
 //   tool-result: NAME JSON               what it answers from now on
 //   tool-error: NAME CODE MESSAGE
-//   model: TEXT                          the next answer of the model ("\n" is a line end)
+//   model: TEXT                          the next answer of the model ("\n" is a line end, "\s" a space)
 //   model-call: NAME ARGUMENTS           a tool call; consecutive ones, after a "model:" too, are one answer
+//   model-stop: end|length|tool_calls|filtered   why the answer before ended; what follows is another answer
 //   model-error: CODE MESSAGE
 //   user: TEXT                           is sent; what follows is about it
 //   fresh-session:                       the next message begins a new session
@@ -41,6 +42,7 @@ std::string first_word(std::string& rest) {
 
 std::string unescape(std::string text) {
   for (std::size_t at = text.find("\\n"); at != std::string::npos; at = text.find("\\n", at)) text.replace(at, 2, "\n");
+  for (std::size_t at = text.find("\\s"); at != std::string::npos; at = text.find("\\s", at)) text.replace(at, 2, " ");
   return text;
 }
 
@@ -93,6 +95,9 @@ class Scenario {
     if (key == "model") {
       answers.push_back(says(unescape(value)));
       open_ = true;
+    } else if (key == "model-stop") {
+      answers.back().result = "{\"stop\":\"" + value + "\"}";
+      open_ = false;
     } else if (key == "model-error") {
       const Code code = code_from_name(first_word(value));
       answers.push_back(fails(code, value));

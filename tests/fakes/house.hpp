@@ -53,6 +53,7 @@ class House {
 
   void build() {
     router = make_router({.core = io.get_executor(), .registry = &registry, .clock = &clock, .config = config});
+    if (around_router) router = around_router(std::move(router));
     toolbox = make_toolbox(registry, config);
     OutboxOptions waits;
     waits.first_retry = std::chrono::milliseconds(1);
@@ -130,6 +131,7 @@ class House {
   std::unique_ptr<SessionBuffers> buffers;
   bool has_summary_model = false;  // set it and build() again
   SpareCalls spare;                // likewise
+  std::function<std::unique_ptr<Router>(std::unique_ptr<Router>)> around_router;  // the same
   std::unique_ptr<Agent> agent;
   std::unique_ptr<ChannelSink> inbox;
   User user;
