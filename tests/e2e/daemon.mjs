@@ -65,7 +65,7 @@ ${extra}
     throw new Error(`${error.message}\n${readFileSync(log, "utf8")}`);
   }
   return {
-    base, port, socket,
+    base, port, socket, config,
     /** Runs hobctl and gives { code, stdout, stderr }. */
     hobctl: (args, input = "") => new Promise((resolve) => {
       const ctl = execFile(join(bin, "hobctl"), ["--socket", socket, ...args], (error, stdout, stderr) =>
