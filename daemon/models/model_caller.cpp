@@ -73,10 +73,9 @@ struct ModelCaller::Try {
   std::string name;
   ModelName parts;
   ModelCard card;
-  Instance* instance = nullptr;  // looked up for each try: a reload may have put another one there
   int retries = 0, trims = 0;
   bool went_on = false;           // it broke off once and was asked to go on
-  bool may_prefill = false;       // it takes its own half answer as the last message
+  bool knows_prefill = false, may_prefill = false;  // it takes its own half answer as the last message
   std::int64_t most_tokens = 0;   // of the request; 0: as many as there are
 
   // Of this try:
@@ -127,14 +126,22 @@ json::object ModelCaller::request_of(const Try& one, const Way& way) const {
   return request;
 }
 
+/// Looked up for each use: a reload may put another one there.
+Result<Instance*> ModelCaller::provider_of(Try& one) const {
+  Instance* instance = context_.registry->find(one.parts.provider);
+  if (!instance) return Error{Code::unavailable, "the provider \"" + one.parts.provider + "\" is not running"};
+  if (instance->state() != InstanceState::ready)
+    return Error{Code::unavailable, "the provider is " + std::string(instance_state_name(instance->state())) +
+                                        (instance->state_reason().empty() ? "" : ": " + instance->state_reason())};
+  one.knows_prefill = instance->manifest().id == "provider_anthropic";
+  return instance;
+}
+
 awaitable<Asked> ModelCaller::try_once(Try& one, Way& way) {
   Asked asked;
   const milliseconds time_left = left(way);
-  one.instance = context_.registry->find(one.parts.provider);
-  if (!one.instance) asked.error = {Code::unavailable, "the provider \"" + one.parts.provider + "\" is not running"};
-  else if (one.instance->state() != InstanceState::ready)
-    asked.error = {Code::unavailable, "the provider is " + std::string(instance_state_name(one.instance->state())) +
-                                          (one.instance->state_reason().empty() ? "" : ": " + one.instance->state_reason())};
+  const Result<Instance*> running = provider_of(one);
+  if (running.has_error()) asked.error = running.error();
   else if (time_left.count() <= 0) asked.error = {Code::timeout, "the time for the answer is up"};
   if (!asked.error.message.empty()) {
     asked.fault = read_fault(asked.error);
@@ -204,14 +211,16 @@ awaitable<Asked> ModelCaller::try_once(Try& one, Way& way) {
   };
   const auto builder = std::make_shared<AnswerBuilder>(std::move(on_text), one.input_tokens);
   AttemptTimes times;
-  times.whole = left(way);
+  times.whole = std::max(milliseconds(1), left(way));
   const bool streams = bool_or(request, "stream", true);
   if (streams) times.first_token = config_->models.times.first_token;
   if (streams) times.stall = config_->models.times.stall;
   Result<std::string> end = Error{Code::internal, ""};
   std::exception_ptr failure;
+  const Result<Instance*> still_running = provider_of(one);
   try {
-    end = co_await attempt(*one.instance, json::serialize(request), times, builder);
+    if (still_running.has_error()) end = still_running.error();
+    else end = co_await attempt(**still_running, json::serialize(request), times, builder);
   } catch (...) {
     failure = std::current_exception();
   }
@@ -293,7 +302,7 @@ awaitable<bool> ModelCaller::may_try_again(Try& one, const Asked& asked, Way& wa
     // It broke off amid its answer: it goes on once, then the next model does.
     if (++way.continuations > kMostContinuations || one.went_on) co_return false;
     one.went_on = true;
-    one.may_prefill = one.instance->manifest().id == "provider_anthropic";
+    one.may_prefill = one.knows_prefill;
     ++counts_.continued;
     co_return true;
   }

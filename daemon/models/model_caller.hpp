@@ -75,6 +75,7 @@ class ModelCaller {
   awaitable<Asked> try_once(Try& one, Way& way);
   awaitable<bool> may_try_again(Try& one, const Asked& asked, Way& way);
   awaitable<bool> wait(std::chrono::milliseconds pause, const Way& way);
+  Result<Instance*> provider_of(Try& one) const;
   json::object request_of(const Try& one, const Way& way) const;
   void settle(Try& one, Way& way, Asked& asked, const AnswerBuilder& builder);
   void book(Try& one, const CallFor& call, Usage& usage, CallOutcome outcome, bool is_estimated);

@@ -20,6 +20,7 @@ using Kind = ModelFault::Kind;
 
 /// What a question about the tier may take; the decision stands without its answer.
 constexpr milliseconds kAskTierTime{3'000};
+constexpr std::string_view kBrokenOff = "The answer broke off, and no model could go on with it.";
 
 bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -348,6 +349,10 @@ class TierRouter final : public Router {
     if (way.continuations > 0) answer.text = way.showing->shown();
     add_usage(answer.usage, way.spent);
     answer.notice = way.notice;
+    if (way.showing->is_anew()) {
+      answer.stop = "length";
+      answer.notice = kBrokenOff;
+    }
     const bool is_smaller = way.tier == "smart" && !contains(tiers_.of_or_fallback("smart"), answer.usage.model);
     if (is_smaller && answer.notice.empty() && doubt.empty())
       answer.notice = (is_downgraded ? "The budget has no room for the stronger models: " : "None of the stronger models could be reached: ") +
@@ -363,7 +368,7 @@ class TierRouter final : public Router {
     answer.usage = way.spent;
     answer.usage.model = way.shown_by;
     answer.provider = split_model_name(way.shown_by).provider;
-    answer.notice = "The answer broke off, and no model could go on with it.";
+    answer.notice = kBrokenOff;
     return answer;
   }
 

@@ -6,6 +6,7 @@
 #include "request.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace {
 
@@ -154,6 +155,7 @@ class OpenAi final : public hob::HttpProvider {
     style_.stream_usage = config().get("stream_usage", true);
     style_.is_openai = server.base_url.find("://api.openai.com") != std::string::npos;
     server_ = std::move(server);
+    refusals_.clear();
   }
 
   hob::Task<std::vector<float>> embed(Json request) {
@@ -170,8 +172,16 @@ class OpenAi final : public hob::HttpProvider {
     http.method = "POST";
     http.mode = streams ? hob::HttpMode::sse : hob::HttpMode::whole;
     http.timeout = std::chrono::milliseconds(0);  // the call's own deadline bounds it
-    http.body = provider_openai::chat_body(chat, style_);
+    const auto known = refusals_.find(chat["model"].text());
+    http.body = provider_openai::chat_body(chat, style_, known == refusals_.end() ? provider_openai::Refusals{} : known->second);
     return http;
+  }
+
+  /// Servers and models differ in what they take; what one refused is left out from then on.
+  bool adapt(const Json& chat, const hob::HttpResponse& refused) override {
+    if (refused.status != 400 && refused.status != 422) return false;
+    if (refusals_.size() >= kMostModels) refusals_.clear();
+    return provider_openai::learn(refusals_[std::string(chat["model"].text())], chat, style_, refused.body);
   }
 
   void event(const hob::SseEvent& event, Exchange& out) override {
@@ -244,8 +254,11 @@ class OpenAi final : public hob::HttpProvider {
                   name, arguments.is_object() ? std::string_view(written) : arguments.text());
   }
 
+  static constexpr std::size_t kMostModels = 256;  // names come from callers
+
   provider_openai::Server server_;
   provider_openai::Style style_;
+  std::map<std::string, provider_openai::Refusals, std::less<>> refusals_;  // by model
 };
 
 }  // namespace

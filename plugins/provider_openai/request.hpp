@@ -4,12 +4,21 @@
 
 #include <hob/cpp/json.hpp>
 
+#include <utility>
+
 namespace provider_openai {
 
 /// How a server wants it.
 struct Style {
   bool stream_usage = true;  // ask for usage at the end of a stream
   bool is_openai = false;    // OpenAI's own newer models take max_completion_tokens alone
+};
+
+/// What one model of the server was found not to take. Remembered until the configuration changes.
+struct Refusals {
+  bool stream_options = false;
+  bool max_tokens_name = false;  // the other name of max_tokens is wanted
+  bool temperature = false;     // models that reason take their own only; top_p likewise
 };
 
 namespace detail {
@@ -116,7 +125,7 @@ inline void append_tools(std::string& out, const hob::JsonArray& tools) {
 
 }  // namespace detail
 
-inline std::string chat_body(const hob::Json& chat, const Style& style) {
+inline std::string chat_body(const hob::Json& chat, const Style& style, const Refusals& refusals = {}) {
   using namespace detail;
   std::string out;
   out.reserve(4096);
@@ -147,9 +156,9 @@ inline std::string chat_body(const hob::Json& chat, const Style& style) {
     out.append(",\"").append(as).append("\":");
     append_json(out, chat[key].value());
   };
-  copy("max_tokens", style.is_openai ? "max_completion_tokens" : "max_tokens");
-  copy("temperature", "temperature");
-  copy("top_p", "top_p");
+  copy("max_tokens", style.is_openai != refusals.max_tokens_name ? "max_completion_tokens" : "max_tokens");
+  if (!refusals.temperature) copy("temperature", "temperature");
+  if (!refusals.temperature) copy("top_p", "top_p");
   copy("stop", "stop");
   copy("response_format", "response_format");
   for (const auto& member : chat["extra"].members()) {
@@ -161,9 +170,27 @@ inline std::string chat_body(const hob::Json& chat, const Style& style) {
   }
   const bool streams = chat["stream"].boolean(true);
   out += streams ? R"(,"stream":true)" : R"(,"stream":false)";
-  if (streams && style.stream_usage) out += R"(,"stream_options":{"include_usage":true})";
+  if (streams && style.stream_usage && !refusals.stream_options) out += R"(,"stream_options":{"include_usage":true})";
   out += '}';
   return out;
+}
+
+/// Takes from the `words` of a refused request what the model doesn't take. False: they name nothing that was sent and could be
+/// left out or named differently.
+inline bool learn(Refusals& known, const hob::Json& chat, const Style& style, std::string_view words) {
+  const auto names = [words](std::string_view name) { return words.find(name) != std::string_view::npos; };
+  const auto once = [](bool& flag) { return !std::exchange(flag, true); };
+  if (names("stream_options") || names("include_usage")) {
+    const bool was_sent = style.stream_usage && chat["stream"].boolean(true);
+    return was_sent && once(known.stream_options);
+  }
+  if ((names("max_tokens") || names("max_completion_tokens")) && !chat["max_tokens"].is_null()) {
+    const bool is_about_name = names("nsupported") || names("not supported") || names("nrecognized") || names("nknown") || names("xtra inputs") || names("instead");
+    return is_about_name && once(known.max_tokens_name);
+  }
+  const bool has_sampling = !chat["temperature"].is_null() || !chat["top_p"].is_null();
+  if ((names("temperature") || names("top_p")) && has_sampling && (names("nsupported") || names("not support"))) return once(known.temperature);
+  return false;
 }
 
 }  // namespace provider_openai

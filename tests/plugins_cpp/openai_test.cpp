@@ -18,6 +18,23 @@ Answer refused(int status, std::string body, json::object headers = {}) {
 }
 json::value body_sent(const std::string& chat, const std::string& config = kConfig) { return kServer.body_sent(chat, config); }
 
+/// The bodies of two calls whose first request is refused once.
+std::vector<json::value> sent_after_refusal(const std::string& chat, int status, std::string body) {
+  ScriptedHost host(kFile, kConfig);
+  REQUIRE(host.activated == HOB_OK);
+  HttpReply no, yes;
+  no.status = status;
+  no.body = std::move(body);
+  yes.events = {R"({"choices":[{"delta":{"content":"Hello"}}]})", "[DONE]"};
+  host.http.push_back(no);
+  host.http.push_back(yes);
+  host.http.push_back(yes);
+  for (int call = 0; call < 2; ++call) CHECK(gather(host.finish(host.complete(chat))).text == "Hello");
+  std::vector<json::value> sent;
+  for (const auto& request : host.requests) sent.push_back(json::parse(request.body));
+  return sent;
+}
+
 }  // namespace
 
 TEST_CASE("a stream as OpenAI sends it") {
@@ -295,4 +312,33 @@ TEST_CASE("an answer of plain words is no answer") {
 TEST_CASE("a request that is not JSON is invalid") {
   ScriptedHost host(kFile, kConfig);
   CHECK(host.finish(host.complete("{")).status == HOB_INVALID);
+}
+
+TEST_CASE("a server that refuses a member of the request is asked without it, and that is remembered") {
+  struct Case {
+    const char *member, *words, *instead;
+  };
+  for (const Case& one : {Case{"stream_options", "Unrecognized request argument supplied: stream_options", ""},
+                          Case{"max_tokens", "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.", "max_completion_tokens"},
+                          Case{"temperature", "Unsupported value: 'temperature' does not support 0.2 with this model.", ""}}) {
+    INFO(one.member);
+    const std::string chat = R"({"model":"m","stream":true,"max_tokens":9,"temperature":0.2,"messages":[{"role":"user","content":"Hi"}]})";
+    const auto sent = sent_after_refusal(chat, 400, json::serialize(json::object{{"error", json::object{{"message", one.words}}}}));
+    REQUIRE(sent.size() == 3);
+    CHECK(sent[0].as_object().contains(one.member));
+    for (const std::size_t later : {1, 2}) {
+      CHECK_FALSE(sent[later].as_object().contains(one.member));
+      if (*one.instead) CHECK(sent[later].as_object().contains(one.instead));
+    }
+  }
+}
+TEST_CASE("a refusal that names nothing which could be left out stands") {
+  CHECK(refused(400, R"({"error":{"message":"max_tokens is too large: 9 > 5"}})").status == HOB_INVALID);
+}
+TEST_CASE("a date to try again at is reckoned by the server's clock") {
+  const json::object headers{{"date", "Sat, 21 Nov 2026 08:00:00 GMT"}, {"retry-after", "Sat, 21 Nov 2026 08:00:07 GMT"}};
+  CHECK(refused(429, "{}", headers).error.starts_with("retry after 7 s: "));
+  CHECK(refused(503, "{}", headers).error.starts_with("retry after 7 s: "));
+  const json::object past{{"date", "Sat, 21 Nov 2026 08:00:00 GMT"}, {"retry-after", "Sat, 21 Nov 2026 07:00:00 GMT"}};
+  CHECK(refused(429, "{}", past).error.starts_with("the model server"));
 }

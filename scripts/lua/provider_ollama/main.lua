@@ -3,6 +3,14 @@ local hob = require "hob"
 
 local function base() return (hob.config.base_url or "http://127.0.0.1:11434"):gsub("/+$", "") end
 
+-- Ollama takes arguments as an object alone. What a model wrote that is none, it shall still see.
+local function to_arguments(text)
+  if text == nil or text == "" then return {} end
+  local is_json, value = pcall(hob.json.decode, text)
+  if is_json and type(value) == "table" and not hob.json.is_array(value) then return value end
+  return { invalid_json = text }
+end
+
 local function to_message(message)
   local out = { role = message.role, content = message.content }
   if hob.json.is_array(message.content) then
@@ -19,8 +27,7 @@ local function to_message(message)
   if message.tool_calls then
     out.tool_calls = hob.json.array()
     for i, call in ipairs(message.tool_calls) do
-      local arguments = call.arguments ~= "" and hob.json.decode(call.arguments) or {}
-      out.tool_calls[i] = { ["function"] = { name = call.name, arguments = arguments } }
+      out.tool_calls[i] = { ["function"] = { name = call.name, arguments = to_arguments(call.arguments) } }
     end
   end
   return out
@@ -29,6 +36,7 @@ end
 local function to_body(chat)
   local format = chat.response_format
   local body = { model = chat.model, stream = true, messages = hob.json.array(), keep_alive = hob.config.keep_alive,
+    think = chat.extra and chat.extra.think,
     format = format and (format.type == "json_object" and "json" or format.json_schema and format.json_schema.schema) or nil,
     options = { num_predict = chat.max_tokens, temperature = chat.temperature, top_p = chat.top_p, stop = chat.stop,
       num_ctx = hob.config.context_window } }
@@ -48,7 +56,8 @@ end
 local function complete(chat, out)
   local calls, done = 0, nil
   for line in hob.http.lines { url = base() .. "/api/chat", json = to_body(chat) } do
-    local piece = hob.json.decode(line)
+    local is_json, piece = pcall(hob.json.decode, line)
+    if not is_json or type(piece) ~= "table" then hob.error("unavailable", "Ollama sent a line that is not JSON") end
     if piece.error then hob.error("unavailable", "Ollama: " .. tostring(piece.error)) end
     local message = piece.message or {}
     out:reasoning(message.thinking)

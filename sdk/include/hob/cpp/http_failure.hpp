@@ -3,6 +3,8 @@
 
 #include "services.hpp"
 
+#include <ctime>
+
 namespace hob {
 
 /// A body for people: short, one line, and not an HTML page.
@@ -21,11 +23,18 @@ inline std::string plain_excerpt(std::string_view body) {
   return text;
 }
 
-/// The seconds of a Retry-After header (RFC 9110, 10.2.3); 0: there is none, or it is a date.
+/// The seconds of a Retry-After header (RFC 9110, 10.2.3), a date reckoned by the answer's own; 0: there is none that can be read.
 inline std::int64_t retry_after_seconds(const HttpResponse& response) {
-  const std::string_view after = response.header("retry-after");
-  const bool is_seconds = !after.empty() && after.size() < 7 && after.find_first_not_of("0123456789") == std::string_view::npos;
-  return is_seconds ? std::stoll(std::string(after)) : 0;
+  const std::string after(response.header("retry-after"));
+  const bool is_seconds = !after.empty() && after.size() < 7 && after.find_first_not_of("0123456789") == std::string::npos;
+  if (is_seconds) return std::stoll(after);
+  const auto read = [](const std::string& text) -> std::time_t {
+    std::tm parts{};
+    const char* end = text.empty() ? nullptr : ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    return end && *end == '\0' ? ::timegm(&parts) : 0;
+  };
+  const std::time_t until = read(after), now = read(std::string(response.header("date")));
+  return until > now && now > 0 && until - now < 1'000'000 ? until - now : 0;
 }
 
 /// The error of a refused request: what `status` means (of the answer, or what its body says it is), the server's own
@@ -42,6 +51,7 @@ inline Error http_failure(const HttpResponse& response, std::string_view words, 
   if (status == 404) return {not_found, message + " (check the model's name and base_url)"};
   if (status == 408 || status == 504) return {timeout, std::move(message)};
   if (status == 413) return {invalid, message + " (too large: send less text, or fewer and smaller images)"};
+  if (status == 503 && retry_after > 0) message = "retry after " + std::to_string(retry_after) + " s: " + message;
   if (status >= 500) return {unavailable, std::move(message)};
   if (status >= 400) return {invalid, std::move(message)};
   return {unavailable, message + " (not an answer of a model server; check base_url)"};

@@ -32,6 +32,8 @@ class Exchange : public Deltas {
   enum class Form { unknown, events, whole } form_ = Form::unknown;
   hob_id operation_ = 0;
   HttpResponse response_;
+  Json chat_;       // as asked, for a request that goes out in another form
+  int forms_ = 0;   // how often it did
 };
 
 class HttpProvider : public Plugin {
@@ -54,6 +56,10 @@ class HttpProvider : public Plugin {
   /// How many seconds a server that has too much to do asks to be left alone; 0: it does not say.
   virtual std::int64_t retry_after(const HttpResponse& response) { return retry_after_seconds(response); }
 
+  /// Asked when the server refused a request before it said anything: true when another form of it may be taken, which request()
+  /// writes from now on. Asked at most three times a call.
+  virtual bool adapt(const Json& /*chat*/, const HttpResponse& /*refused*/) { return false; }
+
   /// Call it at the start of setup() when overriding.
   void setup() override {
     provider_handlers([this](std::string_view chat, Call&& call) { complete(chat, std::move(call)); },
@@ -70,18 +76,33 @@ class HttpProvider : public Plugin {
   void complete(std::string_view chat, Call call) {
     const auto exchange = std::make_shared<Exchange>(std::move(call));  // lives as long as its operation
     try {
-      HttpRequest wanted = request(Json::parse(chat, kDepth));
-      // Read as bytes: one hop to the strand carries many events, and a plain answer is not lost.
-      if (wanted.mode == HttpMode::sse) wanted.mode = HttpMode::stream;
-      exchange->operation_ = http().start(
-          wanted,
-          [this, exchange](std::uint32_t kind, std::string_view data) { on_event(*exchange, kind, data); },
-          [this, exchange](Code code, std::string_view body) { on_result(*exchange, code, body); });
-      const hob_id operation = exchange->operation_;
-      exchange->call_.on_cancel([this, operation] { http().cancel(operation); });
+      exchange->chat_ = Json::parse(chat, kDepth);
+      send(exchange);
     } catch (...) {
       fail(*exchange, detail::current_error());
     }
+  }
+  void send(const std::shared_ptr<Exchange>& exchange) {
+    HttpRequest wanted = request(exchange->chat_);
+    // Read as bytes: one hop to the strand carries many events, and a plain answer is not lost.
+    if (wanted.mode == HttpMode::sse) wanted.mode = HttpMode::stream;
+    exchange->operation_ = http().start(
+        wanted,
+        [this, exchange](std::uint32_t kind, std::string_view data) { on_event(*exchange, kind, data); },
+        [this, exchange](Code code, std::string_view body) { on_result(exchange, code, body); });
+    const hob_id operation = exchange->operation_;
+    exchange->call_.on_cancel([this, operation] { http().cancel(operation); });
+  }
+  /// Whether the refused request goes out once more in another form.
+  bool sends_again(const std::shared_ptr<Exchange>& exchange) {
+    const HttpResponse& refused = exchange->response_;
+    if (refused.status < 400 || refused.status > 499 || exchange->forms_ == kMaxForms || !adapt(exchange->chat_, refused)) return false;
+    ++exchange->forms_;
+    exchange->response_ = {};
+    exchange->form_ = Exchange::Form::unknown;
+    exchange->whole_.clear();
+    send(exchange);
+    return true;
   }
   void on_event(Exchange& exchange, std::uint32_t kind, std::string_view data) {
     if (!exchange.call_.is_open()) return;
@@ -111,12 +132,14 @@ class HttpProvider : public Plugin {
       event(one, exchange);
     });
   }
-  void on_result(Exchange& exchange, Code code, std::string_view body) {
+  void on_result(const std::shared_ptr<Exchange>& sent, Code code, std::string_view body) {
+    Exchange& exchange = *sent;
     if (!exchange.call_.is_open()) return;
     try {
       if (code != ok && !exchange.has_stopped_) throw Error{code, std::string(body)};
       if (code != ok) body = {};  // the answer is whole; only its connection broke
       exchange.response_.body = exchange.whole_.empty() ? std::string(body) : std::move(exchange.whole_);
+      if (sends_again(sent)) return;
       if (!exchange.response_.is_ok()) throw failure(exchange.response_);
       if (!exchange.response_.body.empty() && !exchange.has_stopped_) whole(exchange.response_, exchange);
       if (!exchange.has_stopped_) {
@@ -129,6 +152,7 @@ class HttpProvider : public Plugin {
     }
   }
   static constexpr std::size_t kMaxWhole = 8 << 20;
+  static constexpr int kMaxForms = 3;
   static void fail(Exchange& exchange, const Error& error) { exchange.call_.fail(error); }
 
   Task<Json> fetch_models() {
