@@ -3,6 +3,7 @@
 #include "models/prices.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace hobd {
 namespace {
@@ -87,7 +88,9 @@ Result<ModelAnswer> AnswerBuilder::finish(std::string_view result) {
 
 ModelAnswer AnswerBuilder::broken_off() const {
   ModelAnswer answer = answer_;
+  const std::int64_t reported = std::exchange(answer.usage.output_tokens, 0);  // of the beginning, where it is told at all
   count_usage(answer);
+  answer.usage.output_tokens = std::max(answer.usage.output_tokens, reported);
   answer.tool_calls.clear();
   answer.carry.clear();
   answer.stop = "length";

@@ -38,11 +38,12 @@ before(async () => {
   }
   hob = await startHob({
     models: `  providers:\n${providers.join("\n")}
-  tiers: {fast: [well/m], smart: [], embed: []}
+  tiers: {fast: [well/m], smart: [well/m], embed: []}
   router: {mode: fast}
   times: {first_token: 250ms, stall: 250ms, retries: 1}
   prices: {m: {input: 1, output: 2}}
   budget: {daily: 1000, monthly: 1000}
+  background: {enabled: false}
 `, extra: "memory: {learn: off}" });
   config = hob.config;
 });
@@ -59,7 +60,8 @@ const ctl = async (...args) => {
 
 /** The tier's models from now on; a reload forgets which models rest. */
 async function useTier(names) {
-  writeFileSync(config, readFileSync(config, "utf8").replace(/tiers: \{fast: \[[^\]]*\]/, `tiers: {fast: [${names.join(", ")}]`));
+  const list = `[${names.join(", ")}]`;
+  writeFileSync(config, readFileSync(config, "utf8").replace(/tiers: \{fast: .*\}/, `tiers: {fast: ${list}, smart: ${list}, embed: []}`));
   await ctl("system", "reload");
 }
 
@@ -76,9 +78,13 @@ async function say(message) {
   return turn;
 }
 
+/** What all calls cost so far, once none is open: they are settled beside the turn's own end. */
 async function spent() {
-  const { total } = await ctl("usage", "summary");
-  return total;
+  const end = Date.now() + 5_000;
+  for (;;) {
+    const { total } = await ctl("usage", "summary");
+    if (total.reserved_usd === 0 || Date.now() > end) return total;
+  }
 }
 
 const rows = new Map();
