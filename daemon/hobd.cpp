@@ -16,6 +16,8 @@
 #include "memory/forgetting.hpp"
 #include "memory/consolidation.hpp"
 #include "memory/embeddings.hpp"
+#include "models/background.hpp"
+#include "models/budget.hpp"
 #include "store/vectors.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -55,16 +57,29 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
                                        .owner = &notice,
                                        .watch_files = true});
   CO_CHECK(check_plugins(*registry, *config));
-  const auto router = make_router({.core = core, .registry = registry.get(), .clock = &clock, .config = config});
-  const auto embeddings =
-      make_embeddings({.core = core, .registry = registry.get(), .store = &store->vectors(), .config = config});
+  const auto budget = make_budget({.core = core, .store = store.get(), .clock = &clock, .config = config});
+  budget->on_notice([&notice](std::string text) { notice.tell_owner(std::move(text), ""); });
+  CO_CHECK(co_await budget->start());
+  const auto background = make_background_lane(core, budget.get(), config);
+  const SpareCalls spare{background.get(), budget.get()};
+  const auto routing = make_routing(config);
+  const auto router = make_router({.core = core,
+                                   .registry = registry.get(),
+                                   .clock = &clock,
+                                   .config = config,
+                                   .budget = budget.get(),
+                                   .background = background.get(),
+                                   .routing = routing.get()});
+  router->on_notice([&notice](std::string text) { notice.tell_owner(std::move(text), ""); });
+  const auto embeddings = make_embeddings(
+      {.core = core, .registry = registry.get(), .store = &store->vectors(), .config = config, .spare = spare});
   const auto forgetting = make_forgetting({core, store.get(), embeddings.get(), config->state_dir});
   CO_CHECK(co_await forgetting->start());
   const auto toolbox = make_toolbox(*registry, config);
   const auto outbox = make_outbox(core, *registry, *store, clock);
-  const auto learning = make_learning({core, store.get(), router.get(), &clock, config, is_command});
+  const auto learning = make_learning({core, store.get(), router.get(), &clock, config, is_command, spare});
   MemoryBlocks blocks(store->blocks(), config);
-  SessionBuffers buffers({core, store.get(), router.get(), &clock, config, is_command});
+  SessionBuffers buffers({core, store.get(), router.get(), &clock, config, is_command, spare});
   add_memory_tools(*toolbox, {.blocks = &blocks,
                               .store = store.get(),
                               .clock = &clock,
@@ -82,27 +97,30 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
                                  .blocks = &blocks,
                                  .buffers = &buffers,
                                  .learning = learning.get(),
-                                 .forgetting = forgetting.get()});
+                                 .forgetting = forgetting.get(),
+                                 .budget = budget.get()});
   learn_from_turns(*agent, *learning, *embeddings);
   const auto inbox = make_inbox(*store, *outbox, *agent, clock);
 
   Metrics metrics(kVersion);
   Events events(clock);
   count_outcomes(*agent, metrics, events);
+  router->on_call([&metrics](const CallReport& call) { metrics.count_call(call); });
   notice.set_ways(outbox.get(), &events);
   HttpGate gate({core, registry.get(), &store->users(), &clock, [&](int status) { metrics.count_request(status); }}, config);
   const auto http = make_http_server(core, http_options(*config), gate);
   MethodTable methods;
-  settings.set_users({registry.get(), router.get(), toolbox.get(), learning.get(), agent.get(), embeddings.get(), &gate});
+  settings.set_users({registry.get(), routing.get(), router.get(), toolbox.get(), learning.get(), agent.get(), embeddings.get(), &gate, budget.get(), background.get()});
   DaemonControl daemon = daemon_control(settings, stop, *http, clock);
   const auto consolidation = make_consolidation({.core = core,
                                                  .store = store.get(),
                                                  .router = router.get(),
                                                  .learning = learning.get(),
                                                  .clock = &clock,
-                                                 .config = daemon.config});
+                                                 .config = daemon.config,
+                                                 .spare = spare});
   agent->on_outcome([&](const TurnOutcome& outcome) { consolidation->touch(outcome.user_id); });
-  add_system_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});
+  add_system_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics, budget.get()});
   add_watch_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});
   add_api_methods(methods, *registry, kVersion);
   add_chat_methods(methods, {agent.get(), &store->users(), [&](const std::string& user) { return gate.take_turn(user); }});
@@ -115,7 +133,9 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   add_block_methods(methods, {&blocks});
   add_tool_methods(methods, {toolbox.get()});
   add_plugin_methods(methods, {registry.get()});
-  add_model_methods(methods, {router.get(), &clock});
+  add_model_methods(methods, {router.get(), &clock, budget.get(), routing.get(), daemon.config});
+  add_usage_methods(methods, {store.get(), budget.get(), &clock, daemon.config});
+  add_budget_methods(methods, {store.get(), budget.get(), daemon.config});
   add_user_methods(methods, {&store->users(), &clock, [&] { gate.forget_users(); }});
   add_key_methods(methods, {&store->users(), &clock, [&] { gate.forget_users(); }});
   add_config_methods(methods, daemon);
@@ -166,6 +186,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   co_await outbox->stop(seconds(1));
   co_await embeddings->stop(seconds(1));
   co_await registry->stop(seconds(3));
+  co_await budget->stop(seconds(1));
   tasks.cancel();
   co_await tasks.async_wait(seconds(1));
   method_tie.target = nullptr;

@@ -4,7 +4,7 @@
 hob_build_packages=(
   build-essential cmake ninja-build ccache pkg-config git
   libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libboost-filesystem1.81-dev
-  liblua5.4-dev libcurl4-openssl-dev libyaml-cpp-dev libsqlite3-dev libfmt-dev libssl-dev libcli11-dev
+  liblua5.4-dev libcurl4-openssl-dev libyaml-cpp-dev libhowardhinnant-date-dev libsqlite3-dev libfmt-dev libssl-dev libcli11-dev
   libsodium-dev libmuparser-dev libstemmer-dev libutf8proc-dev libhnswlib-dev prometheus-cpp-dev libvalijson-dev libedit-dev libsystemd-dev libseccomp-dev
 )
 hob_test_packages=(catch2 curl systemd python3 abigail-tools)

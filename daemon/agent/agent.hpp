@@ -20,6 +20,7 @@
 namespace hobd {
 
 class Embeddings;
+class Budget;
 class Forgetting;
 class Learning;
 
@@ -114,6 +115,7 @@ struct AgentContext {
   SessionBuffers* buffers = nullptr;
   Learning* learning = nullptr;      // null: /remember tells repeats from news by their words alone
   Forgetting* forgetting = nullptr;  // null: there is no /forget
+  Budget* budget = nullptr;          // what /usage tells of limits; null: none
 };
 /// drain() before it goes: running turns hold on to it.
 std::unique_ptr<Agent> make_agent(AgentContext context);

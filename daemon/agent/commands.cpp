@@ -1,12 +1,15 @@
 #include "agent/commands.hpp"
 
 #include "agent/memory_commands.hpp"
+#include "agent/usage_command.hpp"
+#include "base/log.hpp"
 #include "base/text.hpp"
 #include "memory/recall.hpp"
 
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace hobd {
 namespace {
@@ -24,14 +27,20 @@ constexpr Command kCommands[] = {
     {"why", "[NUMBER or WORDS]", "where a memory comes from; alone: what I had in mind for my last answer"},
     {"undo", "[ID]", "take back the last change of your memories"},
     {"forget", "TEXT", "shows what I remember of it, asks, and deletes it for good"},
-    {"model", "", "which models answer"},
+    {"smart", "[TEXT]", "the smart tier answers this; alone: this whole conversation, until /auto"},
+    {"fast", "[TEXT]", "the same with the fast tier"},
+    {"auto", "", "I choose again which tier answers"},
+    {"model", "[NAME TEXT]", "this one model answers this; alone: which models answer"},
     {"tools", "", "what I can do besides talking"},
-    {"usage", "", "tokens and cost of this conversation"},
+    {"usage", "", "tokens and cost: of this conversation, today and this month"},
     {"whoami", "", "who I take you for"},
     {"stop", "", "stop the answer that is being written"},
 };
 constexpr std::uint32_t kSearchHits = 5;
 constexpr std::size_t kHitBytes = 300;
+/// Where the tiers that conversations keep are stored: by the conversation's id.
+constexpr char kTierOwner[] = "hob.conversation_tier";
+constexpr std::uint64_t kTierQuota = 8 << 20;
 
 struct Parsed {
   std::string name, argument;
@@ -45,6 +54,27 @@ Parsed parse(std::string_view text) {
   if (end != std::string_view::npos) parsed.argument = trim(text.substr(end));
   if (parsed.name == "cancel") parsed.name = "stop";
   return parsed;
+}
+
+/// A message that says who answers it.
+struct Addressed {
+  std::string model;
+  std::string_view text;
+};
+
+std::optional<Addressed> addressed(std::string_view text) {
+  if (text.size() < 2 || text[0] != '/') return {};
+  const std::size_t end = text.find_first_of(" \t\r\n");
+  if (end == std::string_view::npos) return {};
+  const std::string_view name = text.substr(1, end - 1), rest = trim(text.substr(end));
+  if (rest.empty()) return {};
+  for (const char* tier : {"smart", "fast"})
+    if (equals_ignore_case(name, tier)) return Addressed{std::string("tier/") + tier, rest};
+  if (!equals_ignore_case(name, "model")) return {};
+  const std::size_t model_end = rest.find_first_of(" \t\r\n");
+  const std::string_view model = rest.substr(0, model_end);
+  if (model_end == std::string_view::npos || model.find('/') == std::string_view::npos) return {};
+  return Addressed{std::string(model), trim(rest.substr(model_end))};
 }
 
 std::string help() {
@@ -121,7 +151,20 @@ std::string models(const Router& router) {
     }
     text += "\n";
   }
-  return text + "The first that is healthy answers. They are set in models.tiers of the config.";
+  return text + "The first that is healthy answers. They are set in models.tiers of the config. /model PROVIDER/MODEL TEXT asks one of them.";
+}
+
+awaitable<Result<std::string>> keep_tier(const AgentContext& context, const Turn& turn, std::string tier) {
+  std::string key = turn.conversation_id, value = "tier/" + tier;
+  CO_CHECK(co_await context.store->kv().set(kTierOwner, std::move(key), std::move(value), kTierQuota));
+  co_return fmt::format("From now on the {} tier answers in this conversation, until you write /auto.", tier);
+}
+
+awaitable<Result<std::string>> drop_tier(const AgentContext& context, const Turn& turn) {
+  std::string key = turn.conversation_id;
+  const Result<void> removed = co_await context.store->kv().remove(kTierOwner, std::move(key));
+  if (removed.has_error() && removed.error().code != Code::not_found) co_return removed.error();
+  co_return std::string("I choose again which tier answers, message by message.");
 }
 
 std::string tools(const Toolbox& toolbox) {
@@ -158,14 +201,28 @@ awaitable<Result<std::string>> usage(Store& store, const Turn& turn) {
 }  // namespace
 
 bool is_command(std::string_view text) {
-  if (text.size() < 2 || text[0] != '/') return false;
+  if (text.size() < 2 || text[0] != '/' || addressed(text)) return false;
   const std::string_view name = text.substr(1, text.find_first_of(" \t\r\n") - 1);
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
   });
 }
 
-std::string_view without_escape(std::string_view text) { return text.starts_with("//") ? text.substr(1) : text; }
+std::string_view without_escape(std::string_view text) {
+  if (const std::optional<Addressed> message = addressed(text)) return message->text;
+  return text.starts_with("//") ? text.substr(1) : text;
+}
+
+awaitable<std::string> model_asked_for(const AgentContext& context, const Turn& turn, const Message& message) {
+  if (const std::string_view named = string_or(turn.request, "model"); !named.empty()) co_return std::string(named);
+  if (message.role == "user")
+    if (std::optional<Addressed> said = addressed(message.text)) co_return std::move(said->model);
+  std::string key = turn.conversation_id;
+  Result<std::string> kept = co_await context.store->kv().get(kTierOwner, std::move(key));
+  if (kept.has_value()) co_return *std::move(kept);
+  if (kept.error().code != Code::not_found) log::warn("agent", "which tier the conversation keeps: {}", kept.error().message);
+  co_return std::string();
+}
 
 bool is_stop_command(std::string_view text) { return is_command(text) && parse(text).name == "stop"; }
 
@@ -179,9 +236,17 @@ awaitable<Result<std::string>> answer_plainly(const AgentContext& context, const
     co_return std::string("A fresh start. What was said before is kept and can be searched.");
   }
   if (command.name == "search") co_return co_await search(context, turn, message, command.argument);
+  if (command.name == "smart" || command.name == "fast") co_return co_await keep_tier(context, turn, std::move(command.name));
+  if (command.name == "auto") co_return co_await drop_tier(context, turn);
+  if (command.name == "model" && !command.argument.empty())
+    co_return fmt::format("Write /model PROVIDER/MODEL and the message for it.\n{}", models(*context.router));
   if (command.name == "model") co_return models(*context.router);
   if (command.name == "tools") co_return tools(*context.tools);
-  if (command.name == "usage") co_return co_await usage(*context.store, turn);
+  if (command.name == "usage") {
+    CO_TRY(const std::string here, co_await usage(*context.store, turn));
+    CO_TRY(const std::string sums, co_await usage_text(*context.store, context.budget, context.config, message.at, turn.user_id));
+    co_return here + "\n" + sums;
+  }
   if (command.name == "whoami")
     co_return fmt::format("You are {}, on {}.", message.speaker.empty() ? turn.user_id : message.speaker, turn.channel);
   if (command.name == "stop") {

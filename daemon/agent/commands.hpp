@@ -1,7 +1,7 @@
 // Slash commands: answered before any model is called, the same on every channel.
 //
 // A message is a command when it begins with '/' and a word of letters. "//text" is the way to say "/text" to
-// the model; "/etc/passwd" is no command.
+// the model; "/etc/passwd" is no command. "/smart TEXT", "/fast TEXT" and "/model NAME TEXT" are messages that say who answers.
 #pragma once
 
 #include "agent/agent.hpp"
@@ -9,10 +9,14 @@
 namespace hobd {
 
 bool is_command(std::string_view text);
-/// The text a model gets: without the first of two leading slashes.
+/// The text a model gets: without the first of two leading slashes, and without the "/smart " of "/smart TEXT".
 std::string_view without_escape(std::string_view text);
 /// Whether this message stops the turns before it: "/stop" and "/cancel".
 bool is_stop_command(std::string_view text);
+
+/// Who is to answer, as ModelRequest::model: what the request names, what stands before the message ("/smart TEXT"), what
+/// the conversation keeps since a bare "/smart" or "/fast". "": the router decides.
+awaitable<std::string> model_asked_for(const AgentContext& context, const Turn& turn, const Message& message);
 
 struct CommandAnswer {
   std::string text;

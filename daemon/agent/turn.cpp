@@ -89,6 +89,7 @@ class TurnRun {
     CO_TRY(TurnContext gathered, co_await gather_context(context_, config_, live_, journal_));
     chat_ = std::move(gathered.chat);
     tier_ = std::move(gathered.conversation_tier);
+    model_ = co_await model_asked_for(context_, turn_, message_);
     for (std::int64_t round = 0;; ++round) {
       if (!is_last_) is_last_ = must_be_last();
       const auto stored = journal_.answers.find(round);
@@ -298,7 +299,7 @@ class TurnRun {
     auto call = std::make_shared<ModelCall>();
     call->router = context_.router;
     call->live = live_;
-    call->request.model = string_or(turn_.request, "model");
+    call->request.model = model_;
     call->request.chat = chat_;
     const auto begun = context_.clock->steady();
     call->request.deadline = std::max(milliseconds(1), duration_cast<milliseconds>(deadline_ - begun));
@@ -478,6 +479,7 @@ class TurnRun {
   const TurnEnding ending_;
   const steady_clock::time_point deadline_;
   TurnJournal journal_;
+  std::string model_;  // who was asked for
   json::object chat_;
   milliseconds model_took_{};
   std::string reply_text_, stop_ = "end", notice_;

@@ -14,6 +14,7 @@
 
 namespace hobd {
 
+class Budget;
 class Consolidation;
 class Embeddings;
 class Forgetting;
@@ -48,6 +49,7 @@ struct SystemContext {
   Agent* agent = nullptr;
   Events* events = nullptr;
   Metrics* metrics = nullptr;
+  Budget* budget = nullptr;  // what is left of it is a metric; null: no limits
 };
 /// system.* ; `table` is described by api.describe and api.openapi.
 void add_system_methods(MethodTable& table, SystemContext context);
@@ -124,8 +126,26 @@ void update_provided_methods(MethodTable& table, Registry& registry);
 struct ModelContext {
   Router* router = nullptr;
   const Clock* clock = nullptr;
+  Budget* budget = nullptr;  // whose prices model.list shows; null: none
+  Routing* routing = nullptr;  // null: model.routes knows the tiers alone
+  std::function<std::shared_ptr<const Config>()> config = {};
 };
 void add_model_methods(MethodTable& table, ModelContext context);
+
+struct UsageContext {
+  Store* store = nullptr;
+  Budget* budget = nullptr;
+  const Clock* clock = nullptr;
+  std::function<std::shared_ptr<const Config>()> config;
+};
+void add_usage_methods(MethodTable& table, UsageContext context);
+
+struct BudgetMethodsContext {
+  Store* store = nullptr;
+  Budget* budget = nullptr;
+  std::function<std::shared_ptr<const Config>()> config;
+};
+void add_budget_methods(MethodTable& table, BudgetMethodsContext context);
 
 void add_config_methods(MethodTable& table, DaemonControl& daemon);
 

@@ -38,6 +38,8 @@ struct Metrics::State {
       histogram("hob_turn_overhead_seconds", "A turn without the model's and the tools' time", kOverheadBuckets);
   Counters& tokens = counters("hob_model_tokens_total", "Tokens by kind");
   Counters& cost = counters("hob_cost_usd_total", "What models have cost");
+  Counters& model_requests = counters("hob_model_requests_total", "Calls of models, by what became of them");
+  Gauges& budget_left = gauges("hob_budget_remaining_usd", "What is left of the household's limits");
   Counters& requests = counters("hob_http_requests_total", "HTTP requests answered, by status class");
   Gauges& plugin_up = gauges("hob_plugin_up", "1 while the plugin instance is ready");
   Counters& plugin_restarts = counters("hob_plugin_restarts_total", "Restarts of an isolated plugin's process after an uninvited end");
@@ -58,16 +60,24 @@ void Metrics::count(const TurnOutcome& outcome) {
   state_->turn_seconds.Observe(seconds(outcome.total));
   state_->overhead_seconds.Observe(
       seconds(std::max(outcome.total - outcome.model - outcome.tools, std::chrono::microseconds::zero())));
-  const Usage& usage = outcome.usage;
-  if (usage.model.empty()) return;
+}
+
+void Metrics::count_call(const CallReport& call) {
+  state_->model_requests.Add({{"provider", call.provider}, {"model", call.model}, {"outcome", call.outcome}}).Increment();
+  const Usage& usage = call.usage;
   const auto add = [&](const char* kind, std::int64_t count) {
-    if (count > 0) state_->tokens.Add({{"model", usage.model}, {"kind", kind}}).Increment(static_cast<double>(count));
+    if (count > 0) state_->tokens.Add({{"model", call.model}, {"kind", kind}}).Increment(static_cast<double>(count));
   };
   add("input", usage.input_tokens);
   add("output", usage.output_tokens);
   add("cached", usage.cached_tokens);
-  auto& cost = state_->cost.Add({{"model", usage.model}});
+  add("cache_write", usage.cache_write_tokens);
+  auto& cost = state_->cost.Add({{"model", call.model}});
   if (usage.cost_usd > 0) cost.Increment(usage.cost_usd);
+}
+
+void Metrics::set_budget_left(std::string_view window, double usd) {
+  state_->budget_left.Add({{"window", std::string(window)}}).Set(usd);
 }
 
 void Metrics::count_request(int status) {

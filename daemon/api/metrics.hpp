@@ -1,5 +1,5 @@
 // The daemon's numbers in Prometheus' text format, with the names that INTERFACE fixes. Counters are fed by
-// ended turns; gauges are read when somebody scrapes.
+// ended turns and model calls; gauges are read when somebody scrapes.
 #pragma once
 
 #include "agent/agent.hpp"
@@ -15,8 +15,11 @@ class Metrics {
   ~Metrics();
   /// Thread: core.
   void count(const TurnOutcome& outcome);
+  void count_call(const CallReport& call);
   void count_request(int status);
   void set_plugins(const std::vector<PluginReport>& plugins);
+  /// USD that are left of the household's day and month; one without a limit has no number.
+  void set_budget_left(std::string_view window, double usd);
   void set_outbox_pending(std::size_t pending);
   void set_connections(std::uint32_t connections, std::uint32_t websockets);
   void set_users(std::int64_t users, std::int64_t messages);

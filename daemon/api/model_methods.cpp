@@ -1,19 +1,32 @@
 #include "api/methods.hpp"
 #include "api/objects.hpp"
 #include "api/schemas.hpp"
+#include "models/budget.hpp"
+
+#include <cmath>
 
 namespace hobd {
 namespace {
 
+/// What a model costs, in USD per million tokens, and how that is known.
+json::object price_json(const ModelCard& card) {
+  constexpr const char* kKnown[] = {"table", "models.prices", "local", "unknown: reckoned as the dearest"};
+  return {{"input_usd", card.input}, {"output_usd", card.output}, {"price", kKnown[static_cast<std::size_t>(card.known)]}};
+}
+
 awaitable<Result<json::value>> list(ModelContext context) {
   CO_TRY(const std::vector<ModelInfo> models, co_await context.router->list());
   json::array items;
-  for (const ModelInfo& model : models)
-    items.push_back(json::object{{"name", model.name},
-                                 {"provider", model.provider},
-                                 {"model", model.model},
-                                 {"tiers", json::array(model.tiers.begin(), model.tiers.end())},
-                                 {"healthy", model.healthy}});
+  for (const ModelInfo& model : models) {
+    json::object item{{"name", model.name},
+                      {"provider", model.provider},
+                      {"model", model.model},
+                      {"tiers", json::array(model.tiers.begin(), model.tiers.end())},
+                      {"healthy", model.healthy}};
+    if (context.budget)
+      for (auto& [name, value] : price_json(context.budget->prices().find(model.name))) item[name] = std::move(value);
+    items.push_back(std::move(item));
+  }
   co_return json::object{{"items", std::move(items)}, {"next_cursor", nullptr}};
 }
 
@@ -29,6 +42,8 @@ awaitable<Result<json::value>> complete(ModelContext context, MethodCall call) {
   ModelRequest request;
   request.model = string_or(call.params, "model");
   request.chat = call.params.at("chat").as_object();
+  request.call.user_id = call.who.user_id;
+  request.call.purpose = Purpose::chat;
   std::function<void(std::string_view)> on_delta = [sink = std::move(call.on_event)](std::string_view delta) {
     sink(json::object{{"event", "text"}, {"data", {{"delta", delta}}}});
   };
@@ -36,15 +51,68 @@ awaitable<Result<json::value>> complete(ModelContext context, MethodCall call) {
   co_return to_json(answer);
 }
 
+json::array tier_models(const Router& router, const char* tier) {
+  const Result<std::vector<std::string>> names = router.resolve(std::string("tier/") + tier);
+  if (names.has_error()) return {};
+  return json::array(names->begin(), names->end());
+}
+
+const char* mode_name(RouterMode mode) {
+  switch (mode) {
+    case RouterMode::fast: return "fast";
+    case RouterMode::smart: return "smart";
+    case RouterMode::automatic: break;
+  }
+  return "auto";
+}
+
+/// Where a text would go, and why.
+json::object explain_route(const ModelContext& context, std::string_view text) {
+  RouteQuestion question;
+  question.text = text;
+  const RouteDecision decision = context.routing ? context.routing->explain(question) : context.router->explain(question);
+  json::array reasons(decision.reasons.begin(), decision.reasons.end());
+  if (decision.is_unsure) reasons.push_back("a close call: the fast tier would be asked for its word first");
+  json::array models = tier_models(*context.router, decision.tier.c_str());
+  return {{"tier", decision.tier},
+          {"by", decision.by},
+          {"score", std::round(decision.score * 1000) / 1000},
+          {"reasons", std::move(reasons)},
+          {"model", models.empty() ? json::value(nullptr) : models.front()}};
+}
+
+awaitable<Result<json::value>> routes(ModelContext context, MethodCall call) {
+  const std::string_view text = string_or(call.params, "explain", string_or(call.params, "text"));
+  if (call.params.contains("explain") || call.params.contains("text")) co_return explain_route(context, text);
+  json::object answer;
+  answer["tiers"] = json::object{{"fast", tier_models(*context.router, "fast")}, {"smart", tier_models(*context.router, "smart")}};
+  answer["mode"] = mode_name(context.config ? context.config()->models.router.mode : RouterMode::automatic);
+  answer["stats"] = context.routing ? context.routing->stats() : json::object();
+  co_return answer;
+}
+
 }  // namespace
 
 void add_model_methods(MethodTable& table, ModelContext context) {
   table.add({.name = "model.list",
              .scope = "models",
-             .doc = "The models that are configured, their tiers and whether they answer.",
+             .doc = "The models that are configured, their tiers, what they cost and whether they answer.",
              .params = params({}),
              .result = list_result()},
             [context](MethodCall) { return list(context); });
+  table.add({.name = "model.routes",
+             .scope = "models",
+             .doc = "Which models answer on each tier and how messages were routed; with a text: where it would go and why. No model is asked.",
+             .params = params({{"text", "text", Need::optional, "a message"}, {"explain", "text", Need::optional, "the same, as an option"}}),
+             .result = result({{"tier", "string"},
+                               {"by", "string"},
+                               {"score", "number"},
+                               {"reasons", "array"},
+                               {"tiers", "object"},
+                               {"mode", "string"},
+                               {"stats", "object"}}),
+             .positional = {"text"}},
+            [context](MethodCall call) { return routes(context, std::move(call)); });
   table.add({.name = "model.test",
              .scope = "admin",
              .doc = "Ask a provider for its models: whether it can be reached, and what it says if not.",

@@ -1,5 +1,6 @@
 #include "api/methods.hpp"
 #include "api/schemas.hpp"
+#include "models/budget.hpp"
 
 #include <fmt/format.h>
 
@@ -181,6 +182,14 @@ awaitable<Result<json::value>> metrics(SystemContext context) {
   const json::object http = context.daemon->http();
   context.metrics->set_connections(static_cast<std::uint32_t>(int_or(http, "connections")),
                                    static_cast<std::uint32_t>(int_or(http, "websockets")));
+  if (context.budget) {
+    const auto limits = co_await context.budget->limits(std::string());
+    if (limits.has_value())
+      for (const Budget::LimitState& limit : *limits)
+        if (limit.scope == "all" && limit.state.account.cap_nano >= 0)
+          context.metrics->set_budget_left(limit.window, static_cast<double>(limit.state.account.cap_nano - limit.state.spent_nano -
+                                                                             limit.state.reserved_nano) / static_cast<double>(kNanoPerUsd));
+  }
   if (const auto store = co_await context.store->status()) context.metrics->set_users(store->users, store->messages);
   co_return json::object{{"content_type", "text/plain; version=0.0.4; charset=utf-8"}, {"text", context.metrics->text()}};
 }

@@ -85,6 +85,9 @@ awaitable<Result<json::value>> Settings::reload() {
   config_ = with_running_keys(*config_, *fresh.config);
   configure_log(*config_);
   for (const ConfigFault& warning : fresh.warnings) log::warn("config", "{}", warning.text());
+  if (users_.budget) users_.budget->set_config(config_);
+  if (users_.background) users_.background->set_config(config_);
+  if (users_.routing) users_.routing->set_config(config_);
   users_.router->set_config(config_);
   users_.tools->set_config(config_);
   if (users_.learning) users_.learning->set_config(config_);

@@ -6,18 +6,23 @@
 #include "app/options.hpp"
 #include "memory/learning.hpp"
 #include "memory/embeddings.hpp"
+#include "models/background.hpp"
+#include "models/budget.hpp"
 
 namespace hobd {
 
 /// Who takes a new configuration. Borrowed.
 struct ConfigUsers {
   Registry* registry = nullptr;
+  Routing* routing = nullptr;
   Router* router = nullptr;
   Toolbox* tools = nullptr;
   Learning* learning = nullptr;  // null: nothing is learned
   Agent* agent = nullptr;
   Embeddings* embeddings = nullptr;
   HttpGate* gate = nullptr;
+  Budget* budget = nullptr;      // null: nothing is reserved
+  BackgroundLane* background = nullptr;  // null: background calls go at once
 };
 
 class Settings {

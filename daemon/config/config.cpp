@@ -181,7 +181,7 @@ void read_all(Section root, Config& config) {
 
 /// Keys that are checked, and kept for the part that will read them, but change nothing in this version.
 constexpr std::string_view kIdleKeys[] = {
-    "auth.jwt_secret",   "auth.access_ttl",    "auth.refresh_ttl", "models.budget", "vault",            "backup",        "proactive"};
+    "auth.jwt_secret", "auth.access_ttl", "auth.refresh_ttl", "vault", "backup", "proactive.quiet_hours", "proactive.max_per_day"};
 
 /// One warning for all of them that the file sets.
 void warn_of_idle_keys(Reader& reader, const YamlNode& root) {

@@ -85,6 +85,7 @@ struct Config {
     double input = 0, output = 0;
     std::optional<double> cached = {}, cache_write = {};
     std::uint32_t context_window = 0, max_output = 0;  // tokens; 0: as the table has it
+    bool has_input = true, has_output = true;          // false: the file leaves it out; it costs what the table says
   };
   struct Router {
     RouterMode mode = RouterMode::automatic;

@@ -137,8 +137,10 @@ void read_prices(Section prices, std::map<std::string, Config::Price>& out) {
     constexpr Range<double> kUsd = {0, 10'000};
     price.number("input", usd.input, kUsd);
     price.number("output", usd.output, kUsd);
+    usd.has_input = member.value.find("input");
+    usd.has_output = member.value.find("output");
     const auto optional = [&](std::string_view key, std::optional<double>& value) {
-      if (price.line_of(key) == 0) return;
+      if (!member.value.find(key)) return;
       double given = 0;
       price.number(key, given, kUsd);
       value = given;

@@ -1,6 +1,7 @@
 #include "hobctl/render.hpp"
 
 #include "base/text.hpp"
+#include "hobctl/render_spending.hpp"
 
 #include <fmt/format.h>
 
@@ -179,6 +180,7 @@ std::string render(const json::value& value, std::size_t width) {
   if (const json::array* list = value.if_array()) return table(*list, width);
   const json::object* object = value.if_object();
   if (!object) return cell(value) + "\n";
+  if (std::optional<std::string> spending = render_spending(*object, width)) return *std::move(spending);
   if (const json::string* text = object->if_contains("text") ? object->at("text").if_string() : nullptr; text && object->size() <= 2)
     return printable(*text) + (text->ends_with("\n") ? "" : "\n");
   if (const json::array* items = array_at(*object, "items")) {

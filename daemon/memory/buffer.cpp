@@ -1,5 +1,7 @@
 #include "memory/buffer.hpp"
 
+#include "memory/waiting.hpp"
+
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -23,6 +25,14 @@ BufferLimits scaled(BufferLimits limits, std::size_t numerator, std::size_t deno
 BufferLimits low(BufferLimits limits) { return scaled(limits, 1, 2); }
 /// So full that a turn does not wait for the background.
 BufferLimits high(BufferLimits limits) { return {2 * limits.messages + 8, 2 * limits.tokens}; }
+
+CallFor call_for(const std::string& user_id, const SessionBuffer& buffer) {
+  CallFor call;
+  call.user_id = user_id;
+  if (!buffer.messages.empty()) call.conversation_id = buffer.messages.front().conversation_id;
+  call.purpose = Purpose::summary;
+  return call;
+}
 
 std::size_t summary_tokens(const Config& config) { return std::clamp<std::size_t>(config.memory.buffer_tokens / 4, 100, 1'000); }
 
@@ -70,13 +80,15 @@ std::vector<Message> SessionBuffers::spoken(const std::vector<Message>& messages
   return spoken;
 }
 
-awaitable<Result<std::string>> SessionBuffers::ask_model(const SessionSummary& before, const std::vector<Message>& messages) {
+awaitable<Result<std::string>> SessionBuffers::ask_model(const SessionSummary& before, const std::vector<Message>& messages, CallFor call) {
   if (!context_.router || !context_.router->has_model()) co_return Error{Code::unavailable, "there is no model"};
   const std::size_t tokens = summary_tokens(*context_.config);
   ModelRequest request;
   request.model = "tier/fast";
+  if (call.is_background) request.model = background_model(*context_.config);
   request.chat = summary_request(before, messages, tokens, context_.config->memory.pii_redact_model);
   request.deadline = kModelTime;
+  request.call = std::move(call);
   std::function<void(std::string_view)> on_delta = [](std::string_view) {};
   CO_TRY(const ModelAnswer answer, co_await context_.router->complete(std::move(request), std::move(on_delta)));
   if (answer.provider == "offline") co_return Error{Code::unavailable, "only the offline model answered"};
@@ -84,7 +96,7 @@ awaitable<Result<std::string>> SessionBuffers::ask_model(const SessionSummary& b
   co_return checked_summary(answer.text, before, messages, tokens);
 }
 
-awaitable<SessionSummary> SessionBuffers::extended(SessionSummary before, std::vector<Message> messages, MayAsk may_ask) {
+awaitable<Result<SessionSummary>> SessionBuffers::extended(SessionSummary before, std::vector<Message> messages, std::optional<CallFor> call) {
   SessionSummary after = before;
   after.upto_message_id = messages.back().id;
   if (before.version == 0 || before.messages == 0) after.from = messages.front().at;
@@ -92,13 +104,20 @@ awaitable<SessionSummary> SessionBuffers::extended(SessionSummary before, std::v
   after.messages += static_cast<std::int64_t>(messages.size());
   const std::vector<Message> said = spoken(messages);
   if (said.empty()) co_return after;  // commands alone
-  if (may_ask == MayAsk::yes) {
-    Result<std::string> written = co_await ask_model(before, said);
+  const bool is_spare = call && call->is_background && context_.router && context_.router->has_model();
+  Leave leave = Leave::ask;
+  if (is_spare) leave = co_await leave_to_call(context_.spare, *call);
+  if (leave == Leave::later) co_return Error{Code::overloaded, "the summary waits for the budget"};
+  if (call && leave == Leave::ask) {
+    Result<std::string> written = co_await ask_model(before, said, *call);
     if (written.has_value()) {
       after.text = *std::move(written);
       after.by = "model";
       co_return after;
     }
+    if (is_spare) leave = co_await leave_to_call(context_.spare, *call);
+    if (leave == Leave::later || (is_spare && waits_for_room(context_.spare, written.error())))
+      co_return Error{Code::overloaded, "the summary waits for the budget"};
     // Without any model that is how it always is.
     const log::Level level = context_.router && context_.router->has_model() ? log::Level::warn : log::Level::debug;
     if (log::enabled(level))
@@ -129,7 +148,8 @@ awaitable<Result<BufferView>> SessionBuffers::read(std::string user_id, std::str
     const bool is_enough = leaving == 0 || round > kMostRounds;
     if (!is_enough) {
       std::vector<Message> oldest(buffer.messages.begin(), buffer.messages.begin() + std::ptrdiff_t(leaving));
-      SessionSummary after = co_await extended(buffer.summary, std::move(oldest), MayAsk::no);
+      std::optional<CallFor> no_call;
+      CO_TRY(SessionSummary after, co_await extended(buffer.summary, std::move(oldest), std::move(no_call)));
       SessionSummary wanted = after;
       const Result<SessionSummary> stored = co_await context_.store->summaries().put(user_id, std::move(wanted));
       if (stored.has_value() || stored.error().code == Code::overloaded) continue;
@@ -193,9 +213,12 @@ awaitable<Result<void>> SessionBuffers::relieve(Job job) {
     if (leaving == 0) break;
     std::vector<Message> oldest(buffer.messages.begin(), buffer.messages.begin() + std::ptrdiff_t(leaving));
     // A backlog is not worth a model's money call by call.
-    const MayAsk may_ask = buffer.has_more ? MayAsk::no : MayAsk::yes;
-    SessionSummary after = co_await extended(std::move(buffer.summary), std::move(oldest), may_ask);
-    const Result<SessionSummary> stored = co_await context_.store->summaries().put(job.user_id, std::move(after));
+    std::optional<CallFor> call;
+    if (!buffer.has_more) call = call_for(job.user_id, buffer);
+    if (call) call->is_background = true;
+    Result<SessionSummary> after = co_await extended(std::move(buffer.summary), std::move(oldest), std::move(call));
+    if (after.has_error()) co_return Result<void>{};  // the next turn comes by again
+    const Result<SessionSummary> stored = co_await context_.store->summaries().put(job.user_id, std::move(*after));
     if (stored.has_value()) continue;
     if (stored.error().code != Code::overloaded) co_return stored.error();
     ++misses;
@@ -214,8 +237,9 @@ awaitable<Result<SessionSummary>> SessionBuffers::summarize(std::string user_id,
       if (buffer.summary.text.empty()) co_return Error{Code::invalid, "nothing was said in this session yet that a summary could hold"};
       co_return std::move(buffer.summary);
     }
-    const MayAsk may_ask = buffer.has_more ? MayAsk::no : MayAsk::yes;
-    SessionSummary after = co_await extended(std::move(buffer.summary), std::move(buffer.messages), may_ask);
+    std::optional<CallFor> call;
+    if (!buffer.has_more) call = call_for(user_id, buffer);
+    CO_TRY(SessionSummary after, co_await extended(std::move(buffer.summary), std::move(buffer.messages), std::move(call)));
     Result<SessionSummary> stored = co_await context_.store->summaries().put(user_id, std::move(after));
     if (stored.has_error() && (stored.error().code != Code::overloaded || ++misses == kTries)) co_return stored.error();
   }

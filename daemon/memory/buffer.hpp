@@ -8,6 +8,7 @@
 
 #include "config/config.hpp"
 #include "memory/summary_text.hpp"
+#include "models/background.hpp"
 #include "models/router.hpp"
 #include "store/store.hpp"
 
@@ -24,6 +25,8 @@ struct BufferContext {
   std::shared_ptr<const Config> config;
   /// Messages that are no part of what is said: commands, with their replies.
   bool (*is_command)(std::string_view text) = nullptr;
+  /// Asked before a model writes a summary in the background. Where that has to wait, the buffer stays as full as it is.
+  SpareCalls spare = {};
 };
 
 /// What a prompt shows of a session.
@@ -69,10 +72,10 @@ class SessionBuffers {
   };
   awaitable<void> work();
   awaitable<Result<void>> relieve(Job job);
-  /// `before` with `messages` added, by a model if there is one and `may_ask`.
-  enum class MayAsk { no, yes };
-  awaitable<SessionSummary> extended(SessionSummary before, std::vector<Message> messages, MayAsk may_ask);
-  awaitable<Result<std::string>> ask_model(const SessionSummary& before, const std::vector<Message>& messages);
+  /// `before` with `messages` added, by a model if there is one and `call` says for whom. overloaded: it has to wait, which only
+  /// happens to background calls.
+  awaitable<Result<SessionSummary>> extended(SessionSummary before, std::vector<Message> messages, std::optional<CallFor> call);
+  awaitable<Result<std::string>> ask_model(const SessionSummary& before, const std::vector<Message>& messages, CallFor call);
   std::vector<Message> spoken(const std::vector<Message>& messages) const;
 
   BufferContext context_;

@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "memory/learning.hpp"
+#include "memory/waiting.hpp"
 #include "store/consolidations.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -184,9 +185,16 @@ class Sleeper final : public Consolidation {
     std::size_t calls = 0;
     for (ConsolidationOp& op : plan.ops) {
       if (op.kind == ConsolidationOp::Kind::episode) {
-        if (calls < kMostModelCalls && has_model() && (!c_.may_spend || c_.may_spend())) {
+        const CallFor call = call_for(record.user_id);
+        Leave leave = Leave::without;
+        if (calls < kMostModelCalls && has_model()) leave = co_await leave_to_call(c_.spare, call);
+        if (leave == Leave::ask) {
           ++calls;
-          co_await put_into_words(op);
+          leave = co_await put_into_words(call, op);
+        }
+        if (leave == Leave::later) {
+          ++report.left_for_later;
+          continue;
         }
         // What was forgotten or changed meanwhile must not come back in the day's text.
         if (!co_await are_unchanged(record.user_id, op.events)) {
@@ -214,16 +222,31 @@ class Sleeper final : public Consolidation {
     co_return Result<void>{};
   }
 
-  awaitable<void> put_into_words(ConsolidationOp& op) {
+  static CallFor call_for(const std::string& user_id) {
+    CallFor call;
+    call.user_id = user_id;
+    call.purpose = Purpose::consolidation;
+    call.is_background = true;
+    return call;
+  }
+
+  /// later: no call could be made now.
+  awaitable<Leave> put_into_words(CallFor call, ConsolidationOp& op) {
     ModelRequest request;
-    request.model = "tier/fast";
+    request.model = background_model(*c_.config());
+    request.call = call;
     request.chat = episode_chat(op.events, c_.config()->memory.pii_redact_model);
     request.deadline = kModelDeadline;
     std::function<void(std::string_view)> on_delta = [](std::string_view) {};
     const auto answer = co_await c_.router->complete(std::move(request), std::move(on_delta));
-    if (answer.has_error()) co_return;  // the extract stands
+    if (answer.has_error()) {
+      const Leave leave = co_await leave_to_call(c_.spare, call);
+      const bool waits = leave == Leave::later || waits_for_room(c_.spare, answer.error());
+      co_return waits ? Leave::later : Leave::without;  // the extract stands
+    }
     auto text = checked_episode(answer->text, op.events);
     if (text.has_value()) op.edits.front().memory.text = *std::move(text);
+    co_return Leave::ask;
   }
 
   awaitable<bool> are_unchanged(std::string user_id, const std::vector<Memory>& events) {
@@ -286,7 +309,13 @@ class Sleeper final : public Consolidation {
       if (wanted.contains(memory.id)) report.before.push_back(memory);
   }
 
-  bool has_model() const { return c_.router && c_.router->has_model(); }
+  /// Whether a model may be asked at all, now or later.
+  bool has_model() const {
+    if (!c_.router || !c_.router->has_model()) return false;
+    if (!c_.spare.lane) return true;
+    const Result<void> open = c_.spare.lane->is_open();
+    return open.has_value() || open.error().code != Code::unavailable;
+  }
 
   ConsolidationContext c_;
   Store& store_;

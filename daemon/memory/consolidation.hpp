@@ -8,6 +8,7 @@
 #pragma once
 
 #include "memory/consolidation_plan.hpp"
+#include "models/background.hpp"
 #include "models/router.hpp"
 #include "store/store.hpp"
 
@@ -35,8 +36,8 @@ struct ConsolidationContext {
   Learning* learning = nullptr;  // finishes what waits before a run; null: nothing waits
   const Clock* clock = nullptr;
   std::function<std::shared_ptr<const Config>()> config;
-  /// Asked before each model call; empty: yes.
-  std::function<bool()> may_spend = nullptr;
+  /// Asked before each model call. An operation that has to wait for it is left for a later run.
+  SpareCalls spare = {};
 };
 
 /// Thread: core; planning runs on a thread of its own at low priority.

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 namespace hobd {
 namespace {
@@ -36,11 +37,69 @@ PluginCall embed_call(const EmbedderCard& card, const std::vector<std::string>& 
   return call;
 }
 
+/// What one call costs, from its reservation to its end. One that is torn off counts as billed.
+class Bill {
+ public:
+  Bill() = default;
+  Bill(Budget& budget, Reservation reservation) : budget_(&budget), reservation_(std::move(reservation)) {}
+  Bill(Bill&& other) noexcept : budget_(std::exchange(other.budget_, nullptr)), reservation_(std::move(other.reservation_)) {}
+  Bill& operator=(Bill&&) = delete;
+  ~Bill() { settle(CallOutcome::cancelled); }
+
+  void settle(CallOutcome outcome) {
+    if (!budget_) return;
+    Usage usage;
+    usage.model = reservation_.planned.model;
+    usage.input_tokens = reservation_.planned.input_tokens;
+    std::exchange(budget_, nullptr)->settle(std::move(reservation_), usage, outcome, true);
+  }
+  void release() {
+    if (budget_) std::exchange(budget_, nullptr)->release(std::move(reservation_));
+  }
+  /// By how the call ended: what was refused or never reached the server isn't billed.
+  void close(Code code) {
+    if (code == Code::ok) return settle(CallOutcome::answered);
+    const bool may_be_billed = code == Code::timeout || code == Code::cancelled || code == Code::internal;
+    if (may_be_billed) return settle(code == Code::cancelled ? CallOutcome::cancelled : CallOutcome::failed);
+    release();
+  }
+
+ private:
+  Budget* budget_ = nullptr;
+  Reservation reservation_;
+};
+
+awaitable<Result<Bill>> open_bill(Budget* budget, CallFor call, const EmbedderCard& card, const std::vector<std::string>& texts) {
+  // A plugin that is named without a model has its own: both make the name that is priced.
+  std::string model = card.entry;
+  if (model.find('/') == std::string::npos && !card.model.empty()) model += "/" + card.model;
+  if (!budget || budget->prices().find(model).is_free()) co_return Bill();
+  constexpr std::int64_t kEach = 8;
+  PlannedCall planned;
+  planned.call = std::move(call);
+  planned.call.purpose = Purpose::embedding;
+  planned.model = std::move(model);
+  planned.tier = "embed";
+  for (const std::string& text : texts) planned.input_tokens += count_tokens_high(text) + kEach;
+  CO_TRY(Reservation reservation, co_await budget->reserve(std::move(planned)));
+  co_return Bill(*budget, std::move(reservation));
+}
+
+/// A place for documents that cost something: they are background work.
+awaitable<Result<BackgroundLane::Place>> place_for(SpareCalls spare, CallFor call, const EmbedderCard& card, std::chrono::milliseconds limit) {
+  std::string model = card.entry;
+  if (model.find('/') == std::string::npos && !card.model.empty()) model += "/" + card.model;
+  const bool is_free = !spare.budget || spare.budget->prices().find(model).is_free();
+  if (is_free || !spare.lane) co_return BackgroundLane::Place();
+  call.purpose = Purpose::embedding;
+  co_return co_await spare.lane->enter(std::move(call), limit);
+}
+
 static_assert(std::endian::native == std::endian::little, "vectors travel as little-endian float32");
 
 }  // namespace
 
-awaitable<Result<EmbedderCard>> describe_embedder(const Registry& registry, std::string entry) {
+awaitable<Result<EmbedderCard>> describe_embedder(const Registry& registry, std::string entry, EmbedPayer payer) {
   EmbedderCard card;
   const std::size_t slash = entry.find('/');
   card.instance = entry.substr(0, slash);
@@ -70,7 +129,10 @@ awaitable<Result<EmbedderCard>> describe_embedder(const Registry& registry, std:
   card.model = card.asked;
   const std::vector<std::string> probe{"dimension"};
   PluginCall asking = embed_call(card, probe, EmbedPurpose::document, seconds(60));
-  CO_TRY(const std::string row, co_await instance->async_call(std::move(asking)));
+  CO_TRY(Bill bill, co_await open_bill(payer.spare.budget, payer.call, card, probe));
+  const Result<std::string> probed = co_await instance->async_call(std::move(asking));
+  bill.close(probed.has_value() ? Code::ok : probed.error().code);
+  CO_TRY(const std::string row, probed);
   if (row.empty() || row.size() % sizeof(float) != 0 || row.size() / sizeof(float) > std::size_t(kMaxDimension))
     co_return Error{Code::unavailable, fmt::format("{} answered {} bytes for one vector", card.entry, row.size())};
   card.dimension = static_cast<std::uint32_t>(row.size() / sizeof(float));
@@ -78,10 +140,21 @@ awaitable<Result<EmbedderCard>> describe_embedder(const Registry& registry, std:
 }
 
 awaitable<Result<std::vector<float>>> embed_texts(const Registry& registry, EmbedderCard card, std::vector<std::string> texts,
-                                                  EmbedPurpose purpose, std::chrono::milliseconds deadline) {
-  CO_TRY(Instance * instance, find_embedder(registry, card.instance));
+                                                  EmbedPurpose purpose, std::chrono::milliseconds deadline, EmbedPayer payer) {
+  BackgroundLane::Place place;
+  if (purpose == EmbedPurpose::document) {
+    CO_TRY(place, co_await place_for(payer.spare, payer.call, card, deadline));
+  }
+  CO_TRY(Bill bill, co_await open_bill(payer.spare.budget, payer.call, card, texts));
+  const Result<Instance*> found = find_embedder(registry, card.instance);
+  if (found.has_error()) {
+    bill.release();
+    co_return found.error();
+  }
   PluginCall call = embed_call(card, texts, purpose, deadline);
-  CO_TRY(const std::string bytes, co_await instance->async_call(std::move(call)));
+  const Result<std::string> answer = co_await (*found)->async_call(std::move(call));
+  bill.close(answer.has_value() ? Code::ok : answer.error().code);
+  CO_TRY(const std::string bytes, answer);
   if (bytes.size() != texts.size() * card.dimension * sizeof(float))
     co_return Error{Code::internal, fmt::format("{} answered {} bytes for {} vectors of {} numbers", card.entry, bytes.size(), texts.size(), card.dimension)};
   std::vector<float> rows(bytes.size() / sizeof(float));

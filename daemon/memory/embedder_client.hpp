@@ -1,6 +1,7 @@
 // Asking an embedder plugin: what it is, and for vectors. What comes back is checked before anybody relies on it.
 #pragma once
 
+#include "models/background.hpp"
 #include "plugins/registry.hpp"
 
 #include <chrono>
@@ -19,14 +20,21 @@ struct EmbedderCard {
   std::size_t max_batch = 1;
 };
 
+/// Who pays for vectors, where they cost something. Those of an embedder that costs nothing are not booked at all.
+struct EmbedPayer {
+  SpareCalls spare = {};  // without a budget nothing is booked; the lane is for documents
+  CallFor call = {};
+};
+
 /// Asks the embedder of a tier's entry. not_found: no such instance runs, or it embeds nothing; unavailable: it is not ready, or
 /// describes itself wrong; its own errors. An embedder of many models is asked for one vector, to know the dimension.
-awaitable<Result<EmbedderCard>> describe_embedder(const Registry& registry, std::string entry);
+awaitable<Result<EmbedderCard>> describe_embedder(const Registry& registry, std::string entry, EmbedPayer payer);
 
 enum class EmbedPurpose { query, document };
 
-/// One row a text, in their order, rows x dimension. internal: the answer has another size, or NaN in it; its own errors.
+/// One row a text, in their order, rows x dimension. internal: the answer has another size, or NaN in it; overloaded: the budget
+/// has no room; its own errors. Embedders don't report tokens: they are counted high and booked as estimated.
 awaitable<Result<std::vector<float>>> embed_texts(const Registry& registry, EmbedderCard card, std::vector<std::string> texts,
-                                                  EmbedPurpose purpose, std::chrono::milliseconds deadline);
+                                                  EmbedPurpose purpose, std::chrono::milliseconds deadline, EmbedPayer payer);
 
 }  // namespace hobd

@@ -66,16 +66,23 @@ awaitable<Result<void>> EmbeddingWork::fill_source(const EmbedderCard& card, con
 
 awaitable<Result<void>> EmbeddingWork::embed_batch(const EmbedderCard& card, const VectorSpace& space, VectorSource source,
                                                    std::vector<PendingText> texts) {
-  // Equal texts of one batch are asked once.
+  // Equal texts of one batch are asked once. A batch of one user's texts is booked on that user.
   std::map<std::string, std::string> made;
   std::vector<std::string> asked, hashes;
+  EmbedPayer payer{spare_, {}};
+  payer.call.is_background = true;
   for (const PendingText& one : texts) {
-    if (one.is_known || !made.try_emplace(one.hash).second) continue;
+    if (one.is_known || !made.try_emplace(one.hash).second) {
+      ++progress_.reused;
+      continue;
+    }
+    if (asked.empty()) payer.call.user_id = one.user_id;
+    if (payer.call.user_id != one.user_id) payer.call.user_id.clear();
     asked.push_back(one.text);
     hashes.push_back(one.hash);
   }
   if (!asked.empty()) {
-    CO_TRY(const std::vector<std::string> vectors, co_await vectors_of(card, asked));
+    CO_TRY(const std::vector<std::string> vectors, co_await vectors_of(card, asked, std::move(payer)));
     for (std::size_t i = 0; i < hashes.size(); ++i) made[hashes[i]] = vectors[i];
   }
   std::vector<StoredVector> rows;
@@ -96,12 +103,12 @@ awaitable<Result<void>> EmbeddingWork::embed_batch(const EmbedderCard& card, con
 }
 
 /// Each as the store keeps it: float16 of length 1; "" for a text without a vector.
-awaitable<Result<std::vector<std::string>>> EmbeddingWork::vectors_of(const EmbedderCard& card, std::vector<std::string> texts) {
+awaitable<Result<std::vector<std::string>>> EmbeddingWork::vectors_of(const EmbedderCard& card, std::vector<std::string> texts, EmbedPayer payer) {
   progress_.asked += static_cast<std::int64_t>(texts.size());
-  auto answered = co_await embed_texts(registry_, card, texts, EmbedPurpose::document, kBatchDeadline);
+  auto answered = co_await embed_texts(registry_, card, texts, EmbedPurpose::document, kBatchDeadline, payer);
   if (answered.has_error()) {
     if (!is_about_the_text(answered.error())) co_return answered.error();
-    co_return co_await one_by_one(card, std::move(texts), answered.error());
+    co_return co_await one_by_one(card, std::move(texts), std::move(payer), answered.error());
   }
   std::vector<std::string> vectors(texts.size());
   std::vector<Half> halves(card.dimension);
@@ -115,16 +122,16 @@ awaitable<Result<std::vector<std::string>>> EmbeddingWork::vectors_of(const Embe
 }
 
 /// A batch was refused: which of its texts is it? The embedder's fault it is when it takes not even a plain word.
-awaitable<Result<std::vector<std::string>>> EmbeddingWork::one_by_one(const EmbedderCard& card, std::vector<std::string> texts, Error why) {
+awaitable<Result<std::vector<std::string>>> EmbeddingWork::one_by_one(const EmbedderCard& card, std::vector<std::string> texts, EmbedPayer payer, Error why) {
   const std::vector<std::string> word{"yes"};
-  const auto works = co_await embed_texts(registry_, card, word, EmbedPurpose::document, kBatchDeadline);
+  const auto works = co_await embed_texts(registry_, card, word, EmbedPurpose::document, kBatchDeadline, payer);
   if (works.has_error()) co_return why;
   std::vector<std::string> vectors(texts.size());
   for (std::size_t i = 0; i < texts.size(); ++i) {
     bool is_refused = texts.size() == 1;
     if (!is_refused) {
       std::vector<std::string> single{texts[i]};
-      auto one = co_await embed_texts(registry_, card, single, EmbedPurpose::document, kBatchDeadline);
+      auto one = co_await embed_texts(registry_, card, single, EmbedPurpose::document, kBatchDeadline, payer);
       is_refused = one.has_error();
       if (is_refused && !is_about_the_text(one.error())) co_return one.error();
       if (!is_refused && normalize(*one))

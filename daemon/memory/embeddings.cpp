@@ -78,7 +78,7 @@ class LiveEmbeddings final : public Embeddings {
                {.folder = config_->state_dir / "indexes",
                 .thresholds = {context_.binary_from, context_.graph_from},
                 .max_bytes = context_.max_index_bytes}),
-        work_(context_.core, *context_.registry, *context_.store, shelf_),
+        work_(context_.core, *context_.registry, *context_.store, shelf_, context_.spare),
         alarm_(context_.core, asio::steady_timer::time_point::max()),
         tasks_(context_.core) {}
 
@@ -127,6 +127,14 @@ class LiveEmbeddings final : public Embeddings {
     static const std::vector<std::string> none;
     const auto tier = config_->models.tiers.find("embed");
     return tier == config_->models.tiers.end() ? none : tier->second;
+  }
+
+  /// What is asked for the household's sake, off every turn's road.
+  EmbedPayer nobody_in_particular() const {
+    EmbedPayer payer;
+    payer.spare = context_.spare;
+    payer.call.is_background = true;
+    return payer;
   }
 
   awaitable<void> run();
@@ -222,7 +230,8 @@ awaitable<Result<EmbedderCard>> LiveEmbeddings::choose(const std::vector<VectorS
   Error first{Code::unavailable, "models.tiers.embed names no embedder"};
   const std::vector<std::string> names = entries();
   for (std::size_t i = 0; i < names.size(); ++i) {
-    auto card = co_await describe_embedder(*context_.registry, names[i]);
+    EmbedPayer payer = nobody_in_particular();
+    auto card = co_await describe_embedder(*context_.registry, names[i], payer);
     if (card.has_value()) co_return card;
     if (i == 0) first = card.error();
     const bool has_space = std::any_of(spaces.begin(), spaces.end(), [&](const VectorSpace& one) { return one.complete && one.embedder == names[i]; });
@@ -236,7 +245,8 @@ awaitable<void> LiveEmbeddings::serve_while_filling(const std::vector<VectorSpac
   serving_.reset();
   for (const VectorSpace& space : spaces) {
     if (!space.complete || space.id == target_->space.id) continue;
-    const auto card = co_await describe_embedder(*context_.registry, space.embedder);
+    EmbedPayer payer = nobody_in_particular();
+    const auto card = co_await describe_embedder(*context_.registry, space.embedder, payer);
     if (card.has_error() || card->model != space.model || card->dimension != space.dimension) continue;
     serving_ = Serving{*card, space};
     co_return;
@@ -291,7 +301,9 @@ awaitable<Result<std::vector<DenseHit>>> LiveEmbeddings::look(std::string user_i
   } else {
     // What comes too late for this search is there for the next.
     std::vector<std::string> texts{std::move(text)};
-    CO_TRY(query, co_await embed_texts(*context_.registry, serving.card, texts, EmbedPurpose::query, 10 * context_.search_deadline));
+    EmbedPayer payer{context_.spare, {}};
+    payer.call.user_id = user_id;
+    CO_TRY(query, co_await embed_texts(*context_.registry, serving.card, texts, EmbedPurpose::query, 10 * context_.search_deadline, payer));
     if (!normalize(query)) co_return std::vector<DenseHit>{};
     queries_.put(std::move(key), query);
   }
@@ -308,6 +320,7 @@ json::object LiveEmbeddings::status() const {
     out["waiting"] = state_ == "ready" ? 0 : std::max<std::int64_t>(0, work_.progress().texts - work_.progress().embedded);
     out["asked"] = work_.progress().asked;
     out["skipped"] = work_.progress().skipped;
+    out["reused"] = work_.progress().reused;
     out["index"] = shelf_.status();
   }
   if (serving_ && target_ && serving_->space.id != target_->space.id) out["searched_meanwhile"] = serving_->card.model;

@@ -6,6 +6,7 @@
 #include "base/json.hpp"
 #include "base/task_group.hpp"
 #include "config/config.hpp"
+#include "models/background.hpp"
 
 #include <chrono>
 #include <memory>
@@ -52,6 +53,8 @@ struct EmbeddingsContext {
   Registry* registry = nullptr;
   Vectors* store = nullptr;
   std::shared_ptr<const Config> config;
+  /// Pays for what an embedder costs: a query's user, documents in the background. Refused, recall goes on by words, and documents wait.
+  SpareCalls spare = {};
   /// For tests; the standard is what the README and docs/memory.md say.
   std::size_t binary_from = 20'000, graph_from = 100'000;
   std::size_t max_index_bytes = std::size_t(1) << 30;

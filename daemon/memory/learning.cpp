@@ -10,12 +10,14 @@
 #include "memory/rules_extractor.hpp"
 #include "memory/slots.hpp"
 #include "memory/statements.hpp"
+#include "memory/waiting.hpp"
 #include "plugins/turnstile.hpp"
 #include "store/searches.hpp"
 #include "store/terms.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <fmt/format.h>
@@ -34,13 +36,15 @@ constexpr std::size_t kMostWorkers = 4;
 constexpr std::size_t kMostKnown = 20;        // notes that a model is shown
 constexpr std::size_t kMostHeld = 2'000;      // memories that a finding is judged against, newest first
 constexpr std::size_t kMostNoteBytes = 8 * 1024;
+/// What was said longer ago isn't kept waiting for room that a small limit may never have: others wait behind it.
+constexpr std::chrono::hours kLongestWait{48};
 constexpr int kMostRounds = 5;                // of judging anew because a memory moved on meanwhile
 
 /// The owner's messages of one turn, and what stood around them.
 struct Unit {
   Lesson lesson;
   std::vector<Utterance> outside;  // of others
-  std::string turn_id, session_id, first_id;
+  std::string turn_id, session_id, conversation_id, channel, first_id;
   std::string upto;                // learning is done up to here with it
   std::vector<std::string> recalled;
 };
@@ -175,6 +179,7 @@ class LearningImpl final : public Learning {
         Unit& unit = units.emplace_back();
         unit.turn_id = message.turn_id;
         unit.session_id = message.session_id;
+        unit.conversation_id = message.conversation_id;
         unit.first_id = message.id;
       }
       Unit& unit = units.back();
@@ -226,6 +231,7 @@ class LearningImpl final : public Learning {
       if (const FictionTurn turn = fiction_turn(message.text); turn != FictionTurn::none) is_game = turn == FictionTurn::begins;
     }
     CO_TRY(const Turn turn, co_await store.journal().find_turn(person.id, unit.turn_id));
+    unit.channel = turn.channel;
     CO_TRY(const std::vector<Step> steps, co_await store.journal().steps(person.id, unit.turn_id));
     for (const Step& step : steps) {
       const json::array* items = step.kind == "recalled" ? array_at(step.data, "items") : nullptr;
@@ -249,20 +255,32 @@ class LearningImpl final : public Learning {
     co_return Result<void>{};
   }
 
-  /// None: it has to wait for a model.
+  /// None: it has to wait, for a model or for the budget.
   awaitable<Result<std::optional<std::vector<Finding>>>> extract(const Person& person, Unit& unit) {
     std::vector<Finding> findings;
     const MemoryLearn mode = context_.config->memory.learn;
     bool is_asked = false;
     if (mode != MemoryLearn::rules && is_worth_asking(unit.lesson)) {
       const bool has_model = context_.router->has_model() && context_.clock->steady() >= model_rests_until_;
-      if (!has_model && mode == MemoryLearn::model) co_return std::optional<std::vector<Finding>>();
-      if (has_model) {
+      const CallFor call = call_for(person, unit);
+      Leave leave = Leave::without;
+      if (has_model) leave = co_await leave_to_call(context_.spare, call);
+      if (leave == Leave::later || (leave == Leave::without && mode == MemoryLearn::model)) {
+        defer(person);
+        co_return std::optional<std::vector<Finding>>();
+      }
+      if (leave == Leave::ask) {
         std::string words = said_in(unit.lesson);
         CO_TRY(const std::vector<Memory> held, co_await current_memories(person.id, std::move(words)));
         unit.lesson.known = near_notes(held, unit.lesson);
-        const Result<ModelFindings> answer = co_await ask_model(unit.lesson);
-        if (answer.has_error() && mode == MemoryLearn::model) co_return std::optional<std::vector<Finding>>();
+        const Result<ModelFindings> answer = co_await ask_model(unit.lesson, call);
+        if (answer.has_error()) leave = co_await leave_to_call(context_.spare, call);
+        const bool is_old = context_.clock->now() - unit.lesson.said.front().at > kLongestWait;
+        if (answer.has_error() && waits_for_room(context_.spare, answer.error()) && !is_old) leave = Leave::later;
+        if (answer.has_error() && (leave == Leave::later || mode == MemoryLearn::model)) {
+          defer(person);
+          co_return std::optional<std::vector<Finding>>();
+        }
         is_asked = answer.has_value() && (answer->is_answer || mode == MemoryLearn::model);
         if (is_asked) findings = answer->findings;
         if (is_asked && answer->refused > 0) log::debug("memory", "{} of a model's proposals were refused", answer->refused);
@@ -278,17 +296,21 @@ class LearningImpl final : public Learning {
   }
 
   /// Asks, and again after a pause when the model can't be reached; then leaves it alone for a while.
-  awaitable<Result<ModelFindings>> ask_model(const Lesson& lesson) {
+  awaitable<Result<ModelFindings>> ask_model(const Lesson& lesson, CallFor call) {
     auto pause = options_.first_pause;
     for (int attempt = 1;; ++attempt) {
       ModelRequest request;
-      request.model = "tier/fast";
+      request.model = background_model(*context_.config);
       request.chat = extraction_chat(lesson);
       request.deadline = options_.call_deadline;
+      request.call = call;
       std::function<void(std::string_view)> nobody_listens;
       const Result<ModelAnswer> answer = co_await context_.router->complete(std::move(request), std::move(nobody_listens));
       if (answer.has_value()) co_return findings_of_answer(answer->text, lesson);
       const Code code = answer.error().code;
+      // A limit that was reached meanwhile is no fault of the model's.
+      const Leave leave = co_await leave_to_call(context_.spare, call);
+      if (leave != Leave::ask || waits_for_room(context_.spare, answer.error())) co_return answer.error();
       const bool may_pass = code == Code::unavailable || code == Code::timeout || code == Code::overloaded;
       if (!may_pass || attempt >= options_.tries) {
         log::warn("memory", "no model to learn with, the rules do: {}", answer.error().message);
@@ -299,6 +321,32 @@ class LearningImpl final : public Learning {
       co_await timer.async_wait(asio::use_awaitable);
       pause *= 4;
     }
+  }
+
+  static CallFor call_for(const Person& person, const Unit& unit) {
+    CallFor call;
+    call.user_id = person.id;
+    call.channel = unit.channel;
+    call.conversation_id = unit.conversation_id;
+    call.purpose = Purpose::extraction;
+    call.is_background = true;
+    return call;
+  }
+
+  /// What this one taught waits; it is looked after again when a rest has passed, or after the next turn.
+  void defer(const Person& person) {
+    deferred_.insert(person.id);
+    if (std::exchange(is_resting_, true)) return;
+    tasks_.spawn("learning waits", come_again());
+  }
+
+  awaitable<void> come_again() {
+    asio::steady_timer timer(context_.core, options_.rest);
+    boost::system::error_code stopped;
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, stopped));
+    is_resting_ = false;
+    if (stopped) co_return;
+    for (const std::string& user : std::exchange(deferred_, {})) wake(user);
   }
 
   static std::string said_in(const Lesson& lesson) {
@@ -430,7 +478,8 @@ class LearningImpl final : public Learning {
   std::unordered_set<std::string> waiting_;
   std::size_t workers_ = 0;
   std::chrono::steady_clock::time_point model_rests_until_{};
-  bool is_stopped_ = false;
+  std::unordered_set<std::string> deferred_;  // who has something that waits for a model or the budget
+  bool is_stopped_ = false, is_resting_ = false;
   TaskGroup tasks_;
 };
 

@@ -6,6 +6,7 @@
 // MemoryChange a turn, applied with the mark of the last message it looked at, so that a crash neither loses nor doubles a lesson.
 #pragma once
 
+#include "models/background.hpp"
 #include "models/router.hpp"
 #include "store/memories.hpp"
 #include "store/store.hpp"
@@ -71,6 +72,8 @@ struct LearningContext {
   std::shared_ptr<const Config> config;
   /// Messages that are no part of what is said: commands.
   bool (*is_command)(std::string_view text) = nullptr;
+  /// Asked before each model call. What has to wait keeps its place and is looked after again after a `rest`.
+  SpareCalls spare = {};
 };
 struct LearningOptions {
   std::chrono::milliseconds first_pause{2'000};  // before a failed model is asked again; grows fourfold

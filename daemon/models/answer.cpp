@@ -1,5 +1,7 @@
 #include "models/answer.hpp"
 
+#include "models/prices.hpp"
+
 #include <algorithm>
 
 namespace hobd {
@@ -8,8 +10,12 @@ namespace {
 constexpr std::size_t kMaxAnswerBytes = 8 << 20;
 constexpr std::size_t kMaxToolCalls = 128;
 
-/// A rough count where a provider reports none: four bytes a token holds for English within a third.
-std::int64_t estimate_tokens(std::size_t bytes) { return std::int64_t((bytes + 3) / 4); }
+/// The provider's word among those of ModelAnswer::stop.
+std::string stop_word(std::string_view said, bool has_calls) {
+  for (const std::string_view known : {"end", "length", "tool_calls", "filtered"})
+    if (said == known) return std::string(said);
+  return has_calls ? "tool_calls" : "end";
+}
 
 }  // namespace
 
@@ -20,23 +26,27 @@ bool AnswerBuilder::take(std::string_view chunk) {
     return false;
   }
   const json::object& delta = *parsed;
+  has_begun_ = true;
   if (const std::string_view text = string_or(delta, "text"); !text.empty()) {
     answer_.text += text;
-    shown_ = true;
-    if (on_text_) on_text_(text);
+    if (on_text_ && !on_text_(text)) fault_ = "said something that doesn't go on from what was shown";
   }
   answer_.reasoning += string_or(delta, "reasoning");
   if (const json::object* call = object_at(delta, "tool_call")) take_tool_call(*call);
   if (const json::object* carry = object_at(delta, "carry")) answer_.carry = *carry;
-  if (const json::object* usage = object_at(delta, "usage")) {
-    has_usage_ = true;
-    // Providers report running totals, so a later number replaces an earlier one.
-    answer_.usage.input_tokens = int_or(*usage, "input_tokens", answer_.usage.input_tokens);
-    answer_.usage.output_tokens = int_or(*usage, "output_tokens", answer_.usage.output_tokens);
-    answer_.usage.cached_tokens = int_or(*usage, "cached_tokens", answer_.usage.cached_tokens);
-  }
+  if (const json::object* usage = object_at(delta, "usage")) take_usage(*usage);
   if (answer_.text.size() + answer_.reasoning.size() > kMaxAnswerBytes) fault_ = "sent more than 8 MiB";
   return fault_.empty();
+}
+
+/// Providers report running totals, so a later number replaces an earlier one.
+void AnswerBuilder::take_usage(const json::object& usage) {
+  has_usage_ = true;
+  const auto take = [&](const char* key, std::int64_t& into) { into = std::max<std::int64_t>(0, int_or(usage, key, into)); };
+  take("input_tokens", answer_.usage.input_tokens);
+  take("output_tokens", answer_.usage.output_tokens);
+  take("cached_tokens", answer_.usage.cached_tokens);
+  take("cache_write_tokens", answer_.usage.cache_write_tokens);
 }
 
 void AnswerBuilder::take_tool_call(const json::object& delta) {
@@ -60,26 +70,44 @@ void AnswerBuilder::take_tool_call(const json::object& delta) {
   if (call.arguments.size() > kMaxAnswerBytes) fault_ = "sent more than 8 MiB";
 }
 
-Result<ModelAnswer> AnswerBuilder::finish(std::string_view result, std::size_t request_bytes) {
+Result<ModelAnswer> AnswerBuilder::finish(std::string_view result) {
   if (!fault_.empty()) return Error{Code::unavailable, fault_};
   const Result<json::object> end = parse_json_object(result);
   if (end.has_error())
     return Error{Code::unavailable, "ended its answer with something that is not JSON: " + end.error().message};
-  answer_.stop = string_or(*end, "stop", answer_.tool_calls.empty() ? "end" : "tool_calls");
+  answer_.stop = stop_word(string_or(*end, "stop"), !answer_.tool_calls.empty());
   answer_.usage.model = string_or(*end, "model");
   if (answer_.text.empty() && answer_.tool_calls.empty() && answer_.stop == "end")
     return Error{Code::unavailable, "answered with nothing"};
-  std::size_t written = answer_.text.size() + answer_.reasoning.size();
-  for (std::size_t i = 0; i < answer_.tool_calls.size(); ++i) {
-    ModelToolCall& call = answer_.tool_calls[i];
-    if (call.id.empty()) call.id = "call_" + std::to_string(i);
-    written += call.arguments.size();
-  }
-  if (!has_usage_) {
-    answer_.usage.input_tokens = estimate_tokens(request_bytes);
-    answer_.usage.output_tokens = estimate_tokens(written);
-  }
+  for (std::size_t i = 0; i < answer_.tool_calls.size(); ++i)
+    if (std::string& id = answer_.tool_calls[i].id; id.empty()) id = "call_" + std::to_string(i);
+  count_usage(answer_);
   return std::move(answer_);
+}
+
+ModelAnswer AnswerBuilder::broken_off() const {
+  ModelAnswer answer = answer_;
+  count_usage(answer);
+  answer.tool_calls.clear();
+  answer.carry.clear();
+  answer.stop = "length";
+  return answer;
+}
+
+/// A usage that is missing, and the part of it that is: a stream that broke off has told what it read, seldom what it wrote.
+void AnswerBuilder::count_usage(ModelAnswer& answer) const {
+  if (answer.usage.input_tokens == 0) answer.usage.input_tokens = input_tokens_;
+  if (answer.usage.output_tokens > 0) return;
+  answer.usage.output_tokens = count_tokens_high(answer.text) + count_tokens_high(answer.reasoning);
+  for (const ModelToolCall& call : answer.tool_calls) answer.usage.output_tokens += count_tokens_high(call.arguments);
+}
+
+void add_usage(Usage& sum, const Usage& more) {
+  sum.input_tokens += more.input_tokens;
+  sum.output_tokens += more.output_tokens;
+  sum.cached_tokens += more.cached_tokens;
+  sum.cache_write_tokens += more.cache_write_tokens;
+  sum.cost_usd += more.cost_usd;
 }
 
 json::object to_json(const ModelAnswer& answer) {
@@ -99,8 +127,12 @@ json::object to_json(const ModelAnswer& answer) {
   }
   if (!answer.carry.empty()) object["carry"] = answer.carry;
   object["stop"] = answer.stop;
-  object["usage"] = to_json(answer.usage);
+  json::object usage = to_json(answer.usage);
+  if (answer.usage.cache_write_tokens > 0) usage["cache_write_tokens"] = answer.usage.cache_write_tokens;
+  object["usage"] = std::move(usage);
   object["provider"] = answer.provider;
+  if (!answer.routed_by.empty()) object["routed_by"] = answer.routed_by;
+  if (!answer.notice.empty()) object["notice"] = answer.notice;
   return object;
 }
 
@@ -111,6 +143,8 @@ ModelAnswer model_answer_from_json(const json::object& object) {
   if (const json::object* carry = object_at(object, "carry")) answer.carry = *carry;
   answer.stop = string_or(object, "stop", "end");
   answer.provider = string_or(object, "provider");
+  answer.routed_by = string_or(object, "routed_by");
+  answer.notice = string_or(object, "notice");
   if (const json::array* calls = array_at(object, "tool_calls"))
     for (const json::value& value : *calls) {
       const json::object* one = value.if_object();
@@ -125,6 +159,7 @@ ModelAnswer model_answer_from_json(const json::object& object) {
     answer.usage.input_tokens = int_or(*usage, "input_tokens");
     answer.usage.output_tokens = int_or(*usage, "output_tokens");
     answer.usage.cached_tokens = int_or(*usage, "cached_tokens");
+    answer.usage.cache_write_tokens = int_or(*usage, "cache_write_tokens");
     answer.usage.cost_usd = double_or(*usage, "cost_usd");
     answer.usage.model = string_or(*usage, "model");
     answer.usage.tier = string_or(*usage, "tier");

@@ -8,25 +8,39 @@ namespace hobd {
 /// Takes the chunks of one provider call. Thread: core.
 class AnswerBuilder {
  public:
-  explicit AnswerBuilder(std::function<void(std::string_view)> on_text) : on_text_(std::move(on_text)) {}
+  /// on_text gets each text; false: it doesn't fit, and no more is wanted. `input_tokens` counts where the provider doesn't report
+  /// what it read.
+  AnswerBuilder(std::function<bool(std::string_view)> on_text, std::int64_t input_tokens)
+      : on_text_(std::move(on_text)), input_tokens_(input_tokens) {}
 
   /// One emitted chunk, a JSON object. False when it is not one: the answer is then broken for good.
   bool take(std::string_view chunk);
-  /// Whether text went out: from then on no other model may answer in this one's place.
-  bool shown() const { return shown_; }
-  bool broken() const { return !fault_.empty(); }
+  /// Whether anything came: the model was at work.
+  bool has_begun() const { return has_begun_; }
+  bool is_broken() const { return !fault_.empty(); }
+  /// Whether the usage is counted here, as the provider reported none.
+  bool is_estimated() const { return !has_usage_; }
   /// Closes the answer with the provider's result. unavailable: a broken delta, a result that is not JSON, or
-  /// an answer with nothing in it. `request_bytes` serves to estimate usage the provider didn't report.
-  Result<ModelAnswer> finish(std::string_view result, std::size_t request_bytes);
+  /// an answer with nothing in it.
+  Result<ModelAnswer> finish(std::string_view result);
+  /// What came of an answer that broke off, with stop "length": its text, without the tool calls, which may be cut. Its usage
+  /// is the provider's, or what was read and written so far.
+  ModelAnswer broken_off() const;
 
  private:
   void take_tool_call(const json::object& delta);
+  void take_usage(const json::object& usage);
+  void count_usage(ModelAnswer& answer) const;
 
-  std::function<void(std::string_view)> on_text_;
+  std::function<bool(std::string_view)> on_text_;
   ModelAnswer answer_;
   std::vector<std::int64_t> indexes_;  // of answer_.tool_calls, as the provider numbers them
-  bool shown_ = false, has_usage_ = false;
+  std::int64_t input_tokens_;
+  bool has_begun_ = false, has_usage_ = false;
   std::string fault_;
 };
+
+/// Adds the tokens and the cost; the model stays.
+void add_usage(Usage& sum, const Usage& more);
 
 }  // namespace hobd

@@ -34,7 +34,23 @@ class BackgroundLane {
   virtual json::object stats() const = 0;
   virtual void set_config(std::shared_ptr<const Config> config) = 0;
 };
-/// `budget` may be null: no limits.
-std::unique_ptr<BackgroundLane> make_background_lane(asio::any_io_executor core, Budget* budget, std::shared_ptr<const Config> config);
+/// `budget` may be null: no limits. Turns hold a call back for `longest_held` at most, then it begins beside them.
+std::unique_ptr<BackgroundLane> make_background_lane(asio::any_io_executor core, Budget* budget, std::shared_ptr<const Config> config,
+                                                     std::chrono::milliseconds longest_held = std::chrono::seconds(30));
+
+/// The model of background calls, as ModelRequest::model names it: "tier/fast", "<provider>/<model>".
+std::string background_model(const Config& config);
+
+/// What work that can do without a model asks before it prepares a call. Null members: no such bound.
+struct SpareCalls {
+  BackgroundLane* lane = nullptr;
+  Budget* budget = nullptr;
+};
+enum class Leave {
+  ask,     // the call may be made
+  later,   // keep the work: the lane is full, or the budget's next window is awaited (on_limit: queue)
+  without  // do it without a model: background work is switched off, or a limit is reached and nothing waits for it
+};
+awaitable<Leave> leave_to_call(SpareCalls spare, CallFor call);
 
 }  // namespace hobd

@@ -1,140 +1,124 @@
 #include "models/router.hpp"
 
 #include "base/log.hpp"
-#include "base/text.hpp"
 #include "models/answer.hpp"
+#include "models/answer_cache.hpp"
+#include "models/background.hpp"
+#include "models/escalation.hpp"
+#include "models/model_caller.hpp"
+
+#include <fmt/core.h>
 
 #include <algorithm>
-#include <charconv>
-#include <map>
+#include <set>
 
 namespace hobd {
 namespace {
 
-constexpr std::string_view kProvider = "hob.provider/1";
-constexpr std::string_view kOffline = "offline/offline";
-constexpr std::size_t kMaxModelName = 256;
-constexpr std::string_view kChatTiers[] = {"fast", "smart"};
-/// How long a model that failed is tried last.
-constexpr std::chrono::seconds kCoolDown{30};
-constexpr std::chrono::seconds kMaxCoolDown{600};
-/// Under `router.mode: auto` a message up to this long, on one line and without attachments, goes to the fast
-/// tier; everything else to the smart one.
-constexpr std::size_t kShortMessage = 200;
+using std::chrono::milliseconds;
+using Kind = ModelFault::Kind;
 
-struct ModelName {
-  std::string provider, model;
-};
+/// What a question about the tier may take; the decision stands without its answer.
+constexpr milliseconds kAskTierTime{3'000};
 
-ModelName split_name(std::string_view name) {
-  const std::size_t slash = name.find('/');
-  ModelName parts;
-  parts.provider = name.substr(0, slash);
-  if (slash != std::string_view::npos) parts.model = name.substr(slash + 1);
-  return parts;
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-std::string join(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text.empty() ? "none" : text;
+void append_new(std::vector<std::string>& names, const std::vector<std::string>& more) {
+  for (const std::string& name : more)
+    if (!contains(names, name)) names.push_back(name);
 }
 
-bool is_short_and_plain(const json::object& chat) {
-  const json::array* messages = array_at(chat, "messages");
-  if (!messages) return false;
+bool has_image(const json::object& message) {
+  const json::array* parts = array_at(message, "content");
+  return parts && std::any_of(parts->begin(), parts->end(), [](const json::value& part) {
+           return part.is_object() && string_or(part.get_object(), "type") == "image";
+         });
+}
+
+std::string text_of(const json::object& message) {
+  // "text" is what the user wrote, where "content" has what was recalled too.
+  std::string text(string_or(message, "text", string_or(message, "content")));
+  const json::array* parts = array_at(message, "content");
+  if (!text.empty() || !parts) return text;
+  for (const json::value& part : *parts)
+    if (part.is_object()) text += (text.empty() ? "" : "\n") + std::string(string_or(part.get_object(), "text"));
+  return text;
+}
+
+RouteQuestion question_of(const ModelRequest& request) {
+  RouteQuestion question;
+  question.model = request.model;
+  question.conversation_tier = request.conversation_tier;
+  question.is_background = request.call.is_background;
+  question.context_tokens = count_request_tokens_high(request.chat);
+  const json::array* messages = array_at(request.chat, "messages");
+  if (!messages) return question;
   for (auto it = messages->rbegin(); it != messages->rend(); ++it) {
     const json::object* message = it->if_object();
-    if (!message) return false;
+    if (!message) continue;
     const std::string_view role = string_or(*message, "role");
-    if (role == "system") continue;
-    if (role != "user") return false;
-    // "text" is what the user wrote, where "content" has what was recalled too.
-    const std::string_view text = string_or(*message, "text", string_or(*message, "content"));
-    return !text.empty() && text.size() <= kShortMessage && text.find('\n') == std::string_view::npos;
+    if (role == "tool") question.has_tool_results = true;
+    if (role != "user") continue;
+    question.text = text_of(*message);
+    question.has_image = has_image(*message);
+    break;
   }
-  return false;
-}
-
-/// The wait that a message "retry after N s: ..." asks for, bounded; else the usual cool-down.
-std::chrono::seconds cool_down_of(const Error& error) {
-  constexpr std::string_view kPrefix = "retry after ";
-  const std::size_t at = error.message.find(kPrefix);
-  if (error.code != Code::overloaded || at == std::string::npos) return kCoolDown;
-  int seconds = 0;
-  const char* first = error.message.data() + at + kPrefix.size();
-  std::from_chars(first, error.message.data() + error.message.size(), seconds);
-  return std::clamp(std::chrono::seconds(seconds), std::chrono::seconds(1), kMaxCoolDown);
-}
-
-/// What one model wants back with its message means nothing to another, which may even refuse it.
-void drop_foreign_carries(json::object& chat, std::string_view model) {
-  const auto messages = chat.find("messages");
-  if (messages == chat.end() || !messages->value().is_array()) return;
-  for (json::value& item : messages->value().get_array()) {
-    json::object* message = item.if_object();
-    if (!message || !message->contains("carry")) continue;
-    if (string_or(*message, "carry_of") != model) message->erase("carry");
-    message->erase("carry_of");
-  }
-}
-
-std::string advice(Code code, const ModelName& name) {
-  const std::string provider = "models.providers." + name.provider;
-  switch (code) {
-    case Code::denied: return "check " + provider + ".api_key";
-    case Code::not_found: return "check the model's name; `hobctl model list` shows what the server has";
-    case Code::overloaded: return "wait a little, or add another model to models.tiers";
-    case Code::timeout: return "the server is slow: try again, raise limits.turn_timeout, or use a smaller model";
-    case Code::invalid: return "the model may not support what was asked (tools, images, the length); try another model";
-    default: return "check that the server runs and that " + provider + " is right; `hobctl doctor` tests it";
-  }
+  return question;
 }
 
 class TierRouter final : public Router {
  public:
   explicit TierRouter(RouterContext context)
-      : registry_(*context.registry), config_(std::move(context.config)), clock_(*context.clock) {}
+      : context_(context), config_(context.config), tiers_(*context.registry, context.config), health_(*context.clock),
+        cache_(*context.clock), caller_({.core = context.core, .registry = context.registry, .clock = context.clock,
+                                         .budget = context.budget, .tiers = &tiers_, .health = &health_}, context.config) {}
 
   awaitable<Result<ModelAnswer>> complete(ModelRequest request, std::function<void(std::string_view)> on_delta) override {
-    CO_TRY(std::vector<std::string> names, candidates(request.model, is_short_and_plain(request.chat)));
-    // Those that failed a moment ago come last, but still before giving up.
-    std::stable_partition(names.begin(), names.end(), [&](const std::string& name) { return !is_cooling(name); });
-    const auto deadline = clock_.steady() + request.deadline;
-    std::vector<std::string> faults;
-    Error last{Code::unavailable, "no model is configured: name one in models.tiers"};
-    for (const std::string& name : names) {
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock_.steady());
-      if (left.count() <= 0) {
-        if (faults.empty()) last = {Code::timeout, "the time for the model's answer is up"};
-        break;
-      }
-      // Shared with the provider's call, which may outlive this frame when the turn is cancelled.
-      const auto builder = std::make_shared<AnswerBuilder>(on_delta);
-      // The offline model says why it stands in.
-      if (name == kOffline)
-        if (const auto failed = failures(); !failed.empty()) request.chat["failed"] = json::array(failed.begin(), failed.end());
-      Result<ModelAnswer> answer = co_await ask(name, request.chat, left, builder);
-      if (answer.has_value()) {
-        failing_.erase(name);
-        answer->usage.tier = tier_of(name);
-        co_return answer;
-      }
-      const Code code = answer.error().code;
-      if (code == Code::cancelled) co_return answer;
-      if (code != Code::invalid) cool(name, answer.error());
-      last = Error{code, name + ": " + answer.error().message + " (" + advice(code, split_name(name)) + ")"};
-      if (builder->shown()) co_return last;
-      faults.push_back(last.message);
+    if (request.call.is_background && request.model.empty()) request.model = background_model(*config_);
+    if (request.is_deterministic) request.chat["temperature"] = 0;
+    BackgroundLane::Place place;
+    if (context_.background && request.call.is_background) {
+      CO_TRY(place, co_await context_.background->enter(request.call, request.deadline));
+    } else if (context_.background) {
+      place = context_.background->hold_back();
     }
-    if (faults.size() > 1) {
-      last.message = "no model answered: ";
-      for (std::size_t i = 0; i < faults.size(); ++i) last.message += (i ? "; " : "") + faults[i];
-    }
-    co_return last;
+    const auto deadline = context_.clock->steady() + request.deadline;
+    Result<Choice> chosen = co_await choose(request, deadline);
+    if (chosen.has_error()) co_return chosen.error();
+    Choice choice = *std::move(chosen);
+
+    std::string key;
+    if (request.is_deterministic) key = answer_cache_key(choice.names.front(), request.chat);
+    if (request.is_deterministic)
+      if (const ModelAnswer* known = cache_.find(key)) co_return from_cache(*known, request, on_delta);
+
+    Way way;
+    way.chat = std::move(request.chat);
+    way.call = request.call;
+    way.deadline = deadline;
+    way.tier = choice.tier;
+    way.spent = choice.spent;
+    way.showing = std::make_shared<Showing>(context_.core, std::move(on_delta));
+    if (choice.is_routed && choice.tier == "fast" && !tiers_.of("smart").empty()) way.baseline = tiers_.of("smart").front();
+    const bool may_escalate = choice.may_escalate && can_escalate();
+    if (may_escalate) doubt_answers(way);
+    Run run = co_await ask_in_order(choice.names, way, choice.is_named);
+    if (run.answer.has_value() && !run.doubt.empty()) run = co_await escalate(choice, way, std::move(run));
+    way.showing->close();
+    if (run.answer.has_error()) co_return run.answer.error();
+    ModelAnswer answer = *std::move(run.answer);
+    answer.routed_by = choice.by;
+    answer.usage.tier = tier_of_answer(answer.usage.model, choice.tier);
+    if (request.is_deterministic && answer.stop == "end" && answer.tool_calls.empty() && answer.notice.empty()) cache_.put(std::move(key), answer);
+    co_return answer;
   }
 
-  Result<std::vector<std::string>> resolve(std::string_view model) const override { return candidates(model, false); }
+  Result<std::vector<std::string>> resolve(std::string_view model) const override {
+    if (!model.empty()) return tiers_.named(model);
+    return tiers_.of_or_fallback(config_->models.router.mode == RouterMode::fast ? "fast" : "smart");
+  }
 
   awaitable<Result<std::vector<ModelInfo>>> list() override {
     std::vector<ModelInfo> models;
@@ -143,20 +127,20 @@ class TierRouter final : public Router {
       if (known != models.end()) return known;
       ModelInfo info;
       info.name = name;
-      const ModelName parts = split_name(name);
+      const ModelName parts = split_model_name(name);
       info.provider = parts.provider;
       info.model = parts.model;
-      info.healthy = is_up(name) && !is_cooling(name);
+      info.healthy = tiers_.is_up(name) && !health_.is_resting(name);
       models.push_back(std::move(info));
       return models.end() - 1;
     };
     for (const std::string_view tier : kChatTiers)
-      for (const std::string& name : tier_models(tier)) add(name)->tiers.emplace_back(tier);
+      for (const std::string& name : tiers_.of(tier)) add(name)->tiers.emplace_back(tier);
     // What the servers themselves offer; one that can't be reached adds nothing.
-    for (Instance* instance : registry_.with_extension(kProvider)) {
+    for (Instance* instance : context_.registry->with_extension(kProviderExtension)) {
       const std::string provider = instance->name();
       if (provider == "offline") {
-        add(std::string(kOffline));
+        add(std::string(kOfflineModel));
         continue;
       }
       Result<json::value> answer = co_await provider_models(provider);
@@ -171,31 +155,29 @@ class TierRouter final : public Router {
   }
 
   RouteDecision explain(const RouteQuestion& question) const override {
+    if (context_.routing) return context_.routing->explain(question);
     RouteDecision decision;
-    decision.tier = question.text.size() <= kShortMessage ? "fast" : "smart";
+    decision.tier = config_->models.router.mode == RouterMode::fast ? "fast" : "smart";
     decision.by = "rule";
+    decision.score = decision.tier == "fast" ? 0 : 1;
+    decision.reasons.push_back("router.mode");
     return decision;
   }
 
   bool has_model() const override {
-    for (const std::string_view tier : kChatTiers)
-      for (const std::string& name : tier_models(tier))
-        if (split_name(name).provider != "offline" && is_up(name) && !is_cooling(name)) return true;
-    return false;
+    const std::vector<std::string> names = tiers_.all();
+    return std::any_of(names.begin(), names.end(), [this](const std::string& name) {
+      return split_model_name(name).provider != "offline" && tiers_.is_up(name) && !health_.is_resting(name);
+    });
   }
 
-  std::vector<std::string> failures() const override {
-    std::vector<std::string> texts;
-    for (const auto& [name, failure] : failing_)
-      if (name != kOffline) texts.push_back(name + ": " + failure.reason);
-    return texts;
-  }
+  std::vector<std::string> failures() const override { return health_.failures(); }
 
   awaitable<Result<json::value>> provider_models(std::string provider) override {
-    Instance* instance = registry_.find(provider);
-    if (!instance || !instance->offers(kProvider)) co_return unknown_provider(provider);
+    Instance* instance = context_.registry->find(provider);
+    if (!instance || !instance->offers(kProviderExtension)) co_return tiers_.unknown_provider(provider);
     PluginCall call;
-    call.extension = kProvider;
+    call.extension = kProviderExtension;
     call.function = "models";
     call.deadline = std::chrono::seconds(10);
     Result<std::string> answer = co_await instance->async_call(std::move(call));
@@ -206,141 +188,255 @@ class TierRouter final : public Router {
     co_return value;
   }
 
+  json::object stats() const override {
+    const ModelCaller::Counts& counts = caller_.counts();
+    return {{"retries", counts.retries}, {"failovers", failovers_}, {"continued", counts.continued}, {"trimmed", counts.trimmed},
+            {"escalated", escalated_}, {"cached", cached_}, {"cache_entries", cache_.size()}};
+  }
+  void on_call(std::function<void(const CallReport&)> listener) override { caller_.on_call(std::move(listener)); }
+  void on_notice(std::function<void(std::string)> listener) override { on_notice_ = std::move(listener); }
+
   void set_config(std::shared_ptr<const Config> config) override {
-    config_ = std::move(config);
-    failing_.clear();
+    config_ = config;
+    tiers_.set_config(config);
+    caller_.set_config(std::move(config));
+    health_.forget_all();
+    told_.clear();
+    cache_.clear();
   }
 
  private:
-  const std::vector<std::string>& tier_models(std::string_view tier) const {
-    static const std::vector<std::string> kNone;
-    const auto at = config_->models.tiers.find(std::string(tier));
-    return at == config_->models.tiers.end() ? kNone : at->second;
-  }
-
-  /// The tier's models, those of the other chat tier when it is empty, the offline one when both are.
-  std::vector<std::string> tier_or_fallback(std::string_view tier) const {
-    for (const std::string_view name : {tier, tier == "fast" ? std::string_view("smart") : std::string_view("fast")})
-      if (const auto& models = tier_models(name); !models.empty()) return models;
-    return {std::string(kOffline)};
-  }
-
-  Result<std::vector<std::string>> candidates(std::string_view model, bool is_plain) const {
-    if (model.empty()) {
-      switch (config_->models.router.mode) {
-        case RouterMode::fast: return tier_or_fallback("fast");
-        case RouterMode::smart: return tier_or_fallback("smart");
-        case RouterMode::automatic: return tier_or_fallback(is_plain ? "fast" : "smart");
-      }
-    }
-    if (model.starts_with("tier/")) {
-      const std::string_view tier = model.substr(5);
-      if (std::find(std::begin(kChatTiers), std::end(kChatTiers), tier) == std::end(kChatTiers))
-        return Error{Code::not_found, "there is no tier \"" + std::string(tier) + "\" that answers: tier/fast, tier/smart"};
-      return tier_or_fallback(tier);
-    }
-    if (model.size() > kMaxModelName) return Error{Code::invalid, "a model's name has at most 256 bytes"};
-    const ModelName name = split_name(model);
-    if (name.model.empty())
-      return Error{Code::not_found, "\"" + std::string(model) + "\" is not a model: write tier/fast, tier/smart or "
-                                                                "<provider>/<model>; providers: " + join(providers())};
-    Instance* instance = registry_.find(name.provider);
-    if ((!instance || !instance->offers(kProvider)) && !config_->models.providers.contains(name.provider))
-      return unknown_provider(name.provider);
-    return std::vector<std::string>{std::string(model)};
-  }
-
-  std::vector<std::string> providers() const {
-    std::vector<std::string> names;
-    for (const Instance* instance : registry_.with_extension(kProvider)) names.push_back(instance->name());
-    return names;
-  }
-
-  Error unknown_provider(const std::string& provider) const {
-    const std::vector<std::string> names = providers();
-    const std::string_view near = nearest(provider, names);
-    std::string message = "there is no provider \"" + provider + "\"";
-    if (!near.empty()) message += ", did you mean \"" + std::string(near) + "\"?";
-    return {Code::not_found, message + "; providers: " + join(names)};
-  }
-
-  bool is_up(const std::string& name) const {
-    const Instance* instance = registry_.find(split_name(name).provider);
-    return instance && instance->state() == InstanceState::ready && instance->offers(kProvider);
-  }
-
-  /// Remembers why a model failed; it is tried last for a while. Only the models of tiers are tried in an order: what
-  /// a caller names by itself has nothing to come after.
-  void cool(const std::string& name, const Error& error) {
-    if (tier_of(name).empty()) return;
-    if (!failing_.contains(name)) log::warn("models", "{}: {}", name, error.message);
-    failing_[name] = {clock_.steady() + cool_down_of(error), error.message};
-  }
-
-  bool is_cooling(const std::string& name) const {
-    const auto at = failing_.find(name);
-    return at != failing_.end() && clock_.steady() < at->second.until;
-  }
-
-  std::string tier_of(const std::string& name) const {
-    for (const std::string_view tier : kChatTiers) {
-      const auto& models = tier_models(tier);
-      if (std::find(models.begin(), models.end(), name) != models.end()) return std::string(tier);
-    }
-    return {};
-  }
-
-  double cost_of(const std::string& name, const Usage& usage) const {
-    const auto& prices = config_->models.prices;
-    auto at = prices.find(name);
-    if (at == prices.end()) at = prices.find(split_name(name).model);
-    if (at == prices.end()) return 0;
-    const Config::Price& price = at->second;
-    const double cached_price = price.cached.value_or(price.input);
-    const double cached = double(std::min(usage.cached_tokens, usage.input_tokens));
-    return (double(usage.input_tokens) - cached) / 1e6 * price.input + cached / 1e6 * cached_price +
-           double(usage.output_tokens) / 1e6 * price.output;
-  }
-
-  awaitable<Result<ModelAnswer>> ask(const std::string& name, const json::object& chat, std::chrono::milliseconds limit,
-                                     std::shared_ptr<AnswerBuilder> builder) {
-    const ModelName parts = split_name(name);
-    Instance* instance = registry_.find(parts.provider);
-    if (!instance) co_return Error{Code::unavailable, "the provider \"" + parts.provider + "\" is not running"};
-    if (instance->state() != InstanceState::ready)
-      co_return Error{Code::unavailable, "the provider is " + std::string(instance_state_name(instance->state())) +
-                                             (instance->state_reason().empty() ? "" : ": " + instance->state_reason())};
-    json::object request;
-    request["model"] = parts.model;
-    for (const auto& [key, value] : chat) request.insert_or_assign(key, value);
-    drop_foreign_carries(request, name);
-    PluginCall call;
-    call.extension = kProvider;
-    call.function = "complete";
-    call.payload = json::serialize(request);
-    call.deadline = limit;
-    call.on_chunk = [builder](std::string chunk) { return builder->take(chunk); };
-    const std::size_t request_bytes = call.payload.size();
-    Result<std::string> end = co_await instance->async_call(std::move(call));
-    // A plugin whose flow was stopped because its answer is broken may say "cancelled": the fault says more.
-    if (end.has_error() && !builder->broken()) co_return end.error();
-    const std::string result = end.has_value() ? *std::move(end) : std::string();
-    CO_TRY(ModelAnswer answer, builder->finish(result, request_bytes));
-    answer.provider = parts.provider;
-    // The name as the config writes it: prices and reports are kept under it.
-    answer.usage.model = name;
-    answer.usage.cost_usd = cost_of(name, answer.usage);
-    co_return answer;
-  }
-
-  Registry& registry_;
-  std::shared_ptr<const Config> config_;  // shared with all who read it over a reload
-  const Clock& clock_;
-  struct Failure {
-    std::chrono::steady_clock::time_point until;  // tried last up to then
-    std::string reason;
+  /// Where a request goes.
+  struct Choice {
+    std::vector<std::string> names;  // in order
+    std::string tier;                // "" a model was named
+    std::string by;                  // ModelAnswer::routed_by
+    bool is_named = false;           // one model, and no other in its place
+    bool is_routed = false;          // the tier is the router's choice, not the caller's
+    bool may_escalate = false;
+    RouteQuestion question = {};
+    Usage spent = {};                // on deciding
   };
-  std::map<std::string, Failure> failing_;  // by model of a tier; gone when it answers
+  /// What came of asking models one after another.
+  struct Run {
+    Result<ModelAnswer> answer = Error{Code::unavailable, "no model is configured: name one in models.tiers"};
+    std::string doubt = {};  // what is wrong with the answer
+  };
+
+  awaitable<Result<Choice>> choose(const ModelRequest& request, std::chrono::steady_clock::time_point deadline) {
+    Choice choice;
+    if (!request.model.empty()) {
+      CO_TRY(choice.names, tiers_.named(request.model));
+      if (request.model.starts_with("tier/")) choice.tier = request.model.substr(5);
+      choice.is_named = choice.tier.empty();
+    }
+    const bool asks_routing = context_.routing && !choice.is_named && !request.call.is_background;
+    if (asks_routing) {
+      choice.question = question_of(request);
+      RouteDecision decision = context_.routing->decide(choice.question);
+      if (decision.is_unsure && request.model.empty()) co_await ask_tier(choice, decision, request.call, deadline);
+      if (request.model.empty() && !decision.tier.empty()) choice.tier = decision.tier;
+      choice.by = decision.by;
+      choice.is_routed = request.model.empty() && decision.by != "user" && config_->models.router.mode == RouterMode::automatic;
+      choice.may_escalate = choice.is_routed && choice.tier == "fast" && config_->models.router.escalate;
+    }
+    if (choice.tier.empty() && !choice.is_named) choice.tier = config_->models.router.mode == RouterMode::fast ? "fast" : "smart";
+    if (!choice.is_named) choice.names = tiers_.of_or_fallback(choice.tier);
+    // Nobody waits for background work: it doesn't wander into a dearer tier.
+    if (!choice.is_named && !request.call.is_background) append_new(choice.names, tiers_.of(choice.tier == "fast" ? "smart" : "fast"));
+    co_return choice;
+  }
+
+  /// Asks a model of the fast tier which tier is wanted, where that is worth its price.
+  awaitable<void> ask_tier(Choice& choice, RouteDecision& decision, const CallFor& call, std::chrono::steady_clock::time_point deadline) {
+    const auto &fast = tiers_.of("fast"), &smart = tiers_.of("smart");
+    if (!config_->models.router.ask_model || fast.empty() || smart.empty()) co_return;
+    const std::string name = health_.ordered(fast).front();
+    Way way;
+    way.chat = context_.routing->tier_question(choice.question);
+    if (health_.is_resting(name) || !is_worth_asking(caller_.prices(), name, smart.front(), way.chat, choice.question.context_tokens)) co_return;
+    way.call = call;
+    way.call.purpose = Purpose::routing;
+    way.deadline = std::min(deadline, context_.clock->steady() + kAskTierTime);
+    way.tier = "fast";
+    way.showing = std::make_shared<Showing>(context_.core, nullptr);
+    const Asked asked = co_await caller_.ask(name, way);
+    choice.spent = way.spent;
+    if (asked.what == Asked::What::failed) remember(name, asked);
+    if (asked.what != Asked::What::answered) co_return;
+    add_usage(choice.spent, asked.answer.usage);
+    decision = context_.routing->take_answer(choice.question, std::move(decision), asked.answer.text);
+  }
+
+  /// Whether the smart tier has a model that may do better than the fast one's.
+  bool can_escalate() const {
+    const auto& smart = tiers_.of("smart");
+    return std::any_of(smart.begin(), smart.end(), [this](const std::string& name) {
+      return !contains(tiers_.of("fast"), name) && tiers_.is_up(name) && !health_.is_resting(name);
+    });
+  }
+
+  /// Asks one model after another until one answers. Where a text was shown, that is what the user gets, whatever follows.
+  awaitable<Run> ask_in_order(std::vector<std::string> names, Way& way, bool is_named) {
+    names = health_.ordered(std::move(names));
+    Run run;
+    std::vector<std::string> faults;
+    std::optional<Error> refusal;  // of the budget
+    bool is_downgraded = false;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (i > 0 && context_.clock->steady() >= way.deadline) break;
+      const std::string name = names[i];
+      way.is_last = i + 1 == names.size();
+      Asked asked = co_await caller_.ask(name, way);
+      if (asked.what == Asked::What::answered) {
+        told_.erase(split_model_name(name).provider);
+        if (i > 0) ++failovers_;
+        run.doubt = std::move(asked.doubt);
+        run.answer = finished(std::move(asked.answer), way, run.doubt, is_downgraded);
+        co_return run;
+      }
+      if (asked.what == Asked::What::cancelled) {
+        run.answer = std::move(asked.error);
+        co_return run;
+      }
+      if (asked.what == Asked::What::no_room) {
+        refusal = std::move(asked.error);
+        if (refusal->code != Code::overloaded || is_named || context_.budget->on_limit() != OnLimit::downgrade) break;
+        if (!is_downgraded) names = cheaper_than(name, names, i);
+        is_downgraded = true;
+        continue;
+      }
+      remember(name, asked);
+      faults.push_back(name + ": " + asked.error.message + " (" + fault_advice(asked.fault, split_model_name(name).provider) + ")");
+      run.answer = Error{asked.error.code, faults.back()};
+    }
+    if (way.showing->has_shown()) {
+      run.answer = broken_off(way);
+    } else if (refusal) {
+      run.answer = *std::move(refusal);
+    } else if (faults.size() > 1) {
+      std::string message = "no model answered: ";
+      for (std::size_t i = 0; i < faults.size(); ++i) message += (i ? "; " : "") + faults[i];
+      run.answer = Error{run.answer.error().code, std::move(message)};
+    }
+    co_return run;
+  }
+
+  /// The models that are asked after the budget refused names[at]: cheaper ones of the tier, then of the fast tier, then those
+  /// that cost nothing.
+  std::vector<std::string> cheaper_than(const std::string& dear, const std::vector<std::string>& names, std::size_t at) const {
+    const auto price = [this](const std::string& name) {
+      const ModelCard& card = caller_.prices().find(name);
+      return card.input + card.output;
+    };
+    const double limit = price(dear);
+    std::vector<std::string> asked(names.begin(), names.begin() + std::ptrdiff_t(at) + 1);
+    std::vector<std::string> cheaper;
+    for (std::size_t i = at + 1; i < names.size(); ++i)
+      if (price(names[i]) < limit) cheaper.push_back(names[i]);
+    for (const std::string& name : tiers_.of("fast"))
+      if (price(name) < limit) append_new(cheaper, {name});
+    for (const std::string& name : tiers_.all())
+      if (caller_.prices().find(name).is_free()) append_new(cheaper, {name});
+    append_new(asked, health_.ordered(std::move(cheaper)));
+    return asked;
+  }
+
+  /// An answer as the caller gets it; one that is doubted stays held back.
+  ModelAnswer finished(ModelAnswer answer, Way& way, std::string_view doubt, bool is_downgraded) const {
+    if (doubt.empty()) way.showing->end();
+    if (way.continuations > 0) answer.text = way.showing->shown();
+    add_usage(answer.usage, way.spent);
+    answer.notice = way.notice;
+    const bool is_smaller = way.tier == "smart" && !contains(tiers_.of_or_fallback("smart"), answer.usage.model);
+    if (is_smaller && answer.notice.empty() && doubt.empty())
+      answer.notice = (is_downgraded ? "The budget has no room for the stronger models: " : "None of the stronger models could be reached: ") +
+                      answer.usage.model + " answered.";
+    return answer;
+  }
+
+  /// What there is of an answer that nobody went on with.
+  static ModelAnswer broken_off(Way& way) {
+    ModelAnswer answer;
+    answer.text = way.showing->shown();
+    answer.stop = "length";
+    answer.usage = way.spent;
+    answer.usage.model = way.shown_by;
+    answer.provider = split_model_name(way.shown_by).provider;
+    answer.notice = "The answer broke off, and no model could go on with it.";
+    return answer;
+  }
+
+  /// Asks the smart tier once, whose answer then stands; where none comes the fast tier's is better than nothing.
+  awaitable<Run> escalate(const Choice& choice, Way& way, Run fast) {
+    ++escalated_;
+    log::info("models", "{}: its answer {}: the smart tier is asked", fast.answer->usage.model, fast.doubt);
+    context_.routing->escalated(choice.question, fast.doubt);
+    way.showing->drop();
+    way.doubts = nullptr;
+    way.judge = nullptr;
+    way.tier = "smart";
+    way.baseline.clear();
+    way.notice.clear();
+    way.spent = fast.answer->usage;
+    std::vector<std::string> names;
+    for (const std::string& name : tiers_.of("smart"))
+      if (!contains(tiers_.of("fast"), name)) names.push_back(name);
+    Run smart = co_await ask_in_order(std::move(names), way, false);
+    if (smart.answer.has_value() || smart.answer.error().code == Code::cancelled) co_return smart;
+    way.showing->begin();
+    way.showing->take(fast.answer->text);
+    const std::string model = fast.answer->usage.model;
+    fast.answer->usage = way.spent;  // the fast answer's, and what asking the smart tier in vain cost
+    fast.answer->usage.model = model;
+    co_return fast;
+  }
+
+  ModelAnswer from_cache(const ModelAnswer& known, const ModelRequest& request, const std::function<void(std::string_view)>& on_delta) {
+    ++cached_;
+    ModelAnswer answer = known;
+    Usage nothing;
+    nothing.model = known.usage.model;
+    nothing.tier = known.usage.tier;
+    answer.usage = nothing;
+    answer.routed_by = "cache";
+    if (on_delta && !answer.text.empty()) on_delta(answer.text);
+    CallReport report;
+    report.provider = answer.provider;
+    report.model = answer.usage.model;
+    report.outcome = "cached";
+    report.call = request.call;
+    report.usage = nothing;
+    caller_.report(report);
+    return answer;
+  }
+
+  /// Only the models of tiers are tried in an order: what a caller names by itself has nothing to come after. A request that a
+  /// model doesn't take says nothing of the next one.
+  void remember(const std::string& name, const Asked& asked) {
+    const Kind kind = asked.fault.kind;
+    if (tiers_.tier_of(name).empty() || kind == Kind::bad_request || kind == Kind::too_long) return;
+    if (!health_.failed(name, asked.error, asked.fault)) return;
+    log::warn("models", "{}: {}", name, asked.error.message);
+    const std::string provider = split_model_name(name).provider;
+    if (kind != Kind::refused_key || !told_.insert(provider).second || !on_notice_) return;
+    on_notice_(fmt::format("{} does not let Hob in any more: {}. It is left alone for half an hour; {}.", provider, asked.error.message,
+                           fault_advice(asked.fault, provider)));
+  }
+
+  std::string tier_of_answer(const std::string& name, const std::string& tier) const {
+    return contains(tiers_.of(tier), name) ? tier : tiers_.tier_of(name);
+  }
+
+  const RouterContext context_;
+  std::shared_ptr<const Config> config_;  // shared with all who read it over a reload
+  Tiers tiers_;
+  Health health_;
+  AnswerCache cache_;
+  ModelCaller caller_;
+  std::function<void(std::string)> on_notice_;
+  std::set<std::string> told_;  // providers whose owner knows that they refuse
+  std::uint64_t failovers_ = 0, escalated_ = 0, cached_ = 0;
 };
 
 }  // namespace

@@ -41,6 +41,16 @@ struct ModelAnswer {
 json::object to_json(const ModelAnswer& answer);
 ModelAnswer model_answer_from_json(const json::object& object);
 
+/// What became of one call of one model; a request may need several.
+struct CallReport {
+  std::string provider, model;  // model: "<provider>/<model>"
+  std::string outcome;          // answered | failed | cancelled | refused (no room in the budget) | cached
+  CallFor call;
+  Usage usage;                  // cost_usd included; zeros where nothing was billed
+  bool is_estimated = false;    // the provider did not say what was used
+  std::chrono::milliseconds took{0};
+};
+
 struct ModelInfo {
   std::string name;  // "<provider>/<model>"
   std::string provider, model;
@@ -66,6 +76,12 @@ class Router {
   virtual std::vector<std::string> failures() const { return {}; }
   /// The provider's own model list; also tells whether it can be reached.
   virtual awaitable<Result<json::value>> provider_models(std::string provider) = 0;
+  /// {retries, failovers, continued, trimmed, escalated, cached, cache_entries}: counts since the start.
+  virtual json::object stats() const { return {}; }
+  /// Told of each call, once it is settled.
+  virtual void on_call(std::function<void(const CallReport&)>) {}
+  /// Told what the owner should know: a provider refuses its key and rests until that is mended.
+  virtual void on_notice(std::function<void(std::string)>) {}
   virtual void set_config(std::shared_ptr<const Config> config) = 0;
 };
 

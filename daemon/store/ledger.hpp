@@ -106,12 +106,17 @@ class Ledger {
   virtual awaitable<Result<Reserved>> reserve(Reserve reserve) = 0;
   /// Puts what it cost in the place of the reservation, on the accounts it was booked on. A second settlement changes nothing.
   virtual awaitable<Result<void>> settle(Settlement settlement) = 0;
+  /// Reserves and settles at once: a call that needed no room, because it costs nothing and no limit counts its tokens. Caps of
+  /// `call.accounts` are not looked at, Settlement::id is the call's.
+  virtual awaitable<Result<void>> record(Reserve call, Settlement settlement) = 0;
   /// The call was not made, or nobody billed it.
   virtual awaitable<Result<void>> release(std::string id) = 0;
   /// Settles what an earlier process left open: by the answer that its turn's journal holds, else at the worst case ("lost").
   /// Gives their number. Once, at start.
   virtual awaitable<Result<std::int64_t>> recover() = 0;
   virtual awaitable<Result<std::vector<AccountState>>> states(std::vector<Account> accounts) = 0;
+  /// What was used in a window under its name ("day 2026-11-21"), the dearest first, at most `most`; without caps.
+  virtual awaitable<Result<std::vector<AccountState>>> used(std::string window, std::uint32_t most) = 0;
   /// True the first time for this account's window: the owner is told once.
   virtual awaitable<Result<bool>> mark_warned(Account account, std::string what) = 0;
 

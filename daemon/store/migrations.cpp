@@ -5,6 +5,7 @@
 #include "store/schema_consolidations.hpp"
 #include "store/schema_erasures.hpp"
 #include "store/schema_imports.hpp"
+#include "store/schema_ledger.hpp"
 #include "store/schema_memories.hpp"
 #include "store/schema_recall.hpp"
 #include "store/schema_vectors.hpp"
@@ -172,7 +173,7 @@ CREATE VIRTUAL TABLE message_fts USING fts5(
 
 constexpr std::array kSteps = {kVersion1,      kVersion2,      kSchemaRecall,  kSchemaMemories,
                               kSchemaBlocks,  kSchemaVectors, kSchemaImports, kSchemaErasures,
-                              kSchemaConsolidations};
+                              kSchemaConsolidations, kSchemaLedger};
 
 }  // namespace
 

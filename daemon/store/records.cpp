@@ -29,6 +29,7 @@ json::object to_json(const Usage& usage) {
   return {{"input_tokens", usage.input_tokens},
           {"output_tokens", usage.output_tokens},
           {"cached_tokens", usage.cached_tokens},
+          {"cache_write_tokens", usage.cache_write_tokens},
           {"cost_usd", usage.cost_usd},
           {"model", usage.model},
           {"tier", usage.tier}};

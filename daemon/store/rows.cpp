@@ -19,6 +19,7 @@ Usage read_usage(const json::object& stored) {
   usage.input_tokens = int_or(stored, "input_tokens");
   usage.output_tokens = int_or(stored, "output_tokens");
   usage.cached_tokens = int_or(stored, "cached_tokens");
+  usage.cache_write_tokens = int_or(stored, "cache_write_tokens");
   usage.cost_usd = double_or(stored, "cost_usd");
   usage.model = string_or(stored, "model");
   usage.tier = string_or(stored, "tier");

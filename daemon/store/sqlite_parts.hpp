@@ -4,6 +4,7 @@
 #include "store/memories.hpp"
 #include "store/consolidations.hpp"
 #include "store/erasures.hpp"
+#include "store/ledger.hpp"
 #include "store/readers.hpp"
 #include "store/searches.hpp"
 #include "store/writer.hpp"
@@ -30,5 +31,6 @@ std::unique_ptr<Consolidations> make_sqlite_consolidations(SqliteParts parts);
 /// `tombstone_file`: beside the database.
 std::unique_ptr<Erasures> make_sqlite_erasures(SqliteParts parts, std::filesystem::path tombstone_file);
 std::unique_ptr<Imports> make_sqlite_imports(SqliteParts parts);
+std::unique_ptr<Ledger> make_sqlite_ledger(SqliteParts parts);
 
 }  // namespace hobd

@@ -131,6 +131,7 @@ class SqliteStore final : public Store {
     blocks_ = make_sqlite_blocks(parts);
     vectors_ = make_sqlite_vectors(parts);
     summaries_ = make_sqlite_summaries(parts);
+    ledger_ = make_sqlite_ledger(parts);
   }
   ~SqliteStore() override { close(); }
 
@@ -146,6 +147,7 @@ class SqliteStore final : public Store {
   Blocks& blocks() override { return *blocks_; }
   Vectors& vectors() override { return *vectors_; }
   Summaries& summaries() override { return *summaries_; }
+  Ledger& ledger() override { return *ledger_; }
 
   awaitable<Result<StoreStatus>> status() override {
     return readers_.run<StoreStatus>([file = file_, is_writable = !writer_.is_failing()](Connection& db) -> Result<StoreStatus> {
@@ -187,6 +189,7 @@ class SqliteStore final : public Store {
   std::unique_ptr<Blocks> blocks_;
   std::unique_ptr<Vectors> vectors_;
   std::unique_ptr<Summaries> summaries_;
+  std::unique_ptr<Ledger> ledger_;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "store/sqlite_parts.hpp"
 
 #include "base/id.hpp"
+#include "store/ledger_rows.hpp"
 #include "store/rows.hpp"
 
 namespace hobd {
@@ -77,6 +78,7 @@ Result<void> remove_user(WriteBatch& batch, const std::string& user_id) {
     auto rows = TRY(batch.db.query("SELECT v.id, v.text FROM memory_ids k JOIN memories v ON v.memory = k.id WHERE k.user = ?", user));
     while (TRY(rows.next())) batch.memories.remove(rows.integer(0), user, rows.view(1));
   }
+  TRY(remove_user_from_ledger(batch.db, user_id));
   TRY(batch.db.run("DELETE FROM users WHERE id = ?", user));  // with identities, keys and memories
   return {};
 }

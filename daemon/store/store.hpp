@@ -171,6 +171,7 @@ class Searches;
 class Blocks;
 class Vectors;
 class Summaries;
+class Ledger;
 
 class Store {
  public:
@@ -187,6 +188,7 @@ class Store {
   virtual Blocks& blocks() = 0;        // store/blocks.hpp
   virtual Vectors& vectors() = 0;      // store/vectors.hpp
   virtual Summaries& summaries() = 0;  // store/summaries.hpp
+  virtual Ledger& ledger() = 0;        // store/ledger.hpp
   virtual awaitable<Result<StoreStatus>> status() = 0;
   /// Writes what waits, checkpoints, closes. Blocks; later calls answer unavailable.
   virtual void close() = 0;

@@ -156,6 +156,11 @@ void HttpChannel::lists() {
     take(body, params, {"name", "arguments"});
   });
   pass("GET /users/me", "user.whoami", nullptr);
+  pass("GET /usage", "usage.summary", [](const Request& r, JsonObject& params) { take_query(r, params, {"by", "since", "until", "user"}, {}); });
+  pass("GET /usage/calls", "usage.list",
+       [](const Request& r, JsonObject& params) { take_query(r, params, {"since", "until", "user", "cursor"}, {"limit"}); });
+  pass("GET /budget", "budget.get", nullptr);
+  pass("PUT /budget", "budget.set", [](const Request& r, JsonObject& params) { params = body_object(r); });
   pass("POST /chat/cancel", "chat.cancel", [](const Request& r, JsonObject& params) {
     JsonObject body = body_object(r);
     take(body, params, {"turn_id"});

@@ -1,6 +1,7 @@
 // The conversation at hand, as prompts show it: summaries, blocks, prefix stability, fresh starts.
 #include "agent/context.hpp"
 #include "base/text.hpp"
+#include "fakes/fake_budget.hpp"
 #include "fakes/house.hpp"
 #include "memory/builtin_tools.hpp"
 #include "store/memories.hpp"
@@ -72,6 +73,45 @@ TEST_CASE("a model of the fast tier writes the summary") {
   CHECK(home.summary().text == "The pets are Pet1000 and Pet1001.");
   home.talk("And now?");
   CHECK(holds(home.system(), "The pets are Pet1000 and Pet1001."));
+}
+
+TEST_CASE("with on_limit queue and no room the buffer stays as it is until there is room") {
+  Home home;
+  FakeBudget budget;
+  budget.full = Error{Code::overloaded, "the day's budget is used up"};
+  budget.at_limit = OnLimit::queue;
+  home.house.has_summary_model = true;
+  home.house.spare.budget = &budget;
+  home.house.build();
+  for (int i = 0; i < 5; ++i) home.talk(told(i));
+  CHECK(home.summary().version == 0);
+  CHECK(holds(home.prompt(), "Pet1000"));
+  REQUIRE_FALSE(budget.asked.empty());
+  CHECK(budget.asked[0].purpose == Purpose::summary);
+  CHECK(budget.asked[0].user_id == home.house.user.id);
+
+  budget.full.reset();
+  home.house.model.answers.push_back(says("I see."));
+  home.house.model.answers.push_back(says("The pets are Pet1000 and Pet1001."));
+  home.house.say(told(5)).value();
+  run(home.house.io, home.house.buffers->async_idle());
+  CHECK(home.summary().by == "model");
+}
+
+TEST_CASE("without room in the budget the summary is made without a model, unless a user asks for it") {
+  Home home;
+  FakeBudget budget;
+  budget.full = Error{Code::overloaded, "the day's budget is used up"};
+  home.house.has_summary_model = true;
+  home.house.spare.budget = &budget;
+  home.house.build();
+  for (int i = 0; i < 5; ++i) home.talk(told(i));
+  CHECK(home.summary().by == "extract");
+  const std::size_t asked = budget.asked.size();
+  home.house.model.answers.push_back(says("The pets are Pet1000 to Pet1004."));
+  run(home.house.io, home.house.buffers->summarize(home.house.user.id, home.session)).value();
+  CHECK(home.summary().by == "model");
+  CHECK(budget.asked.size() == asked);
 }
 
 TEST_CASE("a summariser that answers badly is replaced by the user's own sentences") {

@@ -135,3 +135,32 @@ TEST_CASE("memories are listed by what a person looks for, without columns that 
   CHECK(shown.find("food") != std::string::npos);
   for (const char* column : {"people", "valid_from", "recorded_at", "version", "sources"}) CHECK(shown.find(column) == std::string::npos);
 }
+
+TEST_CASE("usage.summary is shown as a table with its sum, what was saved and which prices are missing") {
+  const std::string text = render(*parse_json(R"({"items":[
+      {"key":"usr_1","name":"anna","calls":2,"failed":0,"input_tokens":1200,"output_tokens":80,"cached_tokens":900,"cache_write_tokens":0,"cost_usd":0.0012,"reserved_usd":0,"estimated_calls":0},
+      {"key":"","name":null,"calls":1,"failed":0,"input_tokens":10,"output_tokens":1,"cached_tokens":0,"cache_write_tokens":0,"cost_usd":1.5,"reserved_usd":0,"estimated_calls":0}],
+    "total":{"calls":3,"failed":0,"input_tokens":1210,"output_tokens":81,"cached_tokens":900,"cache_write_tokens":0,"cost_usd":1.5012,"reserved_usd":0.25,"estimated_calls":0},
+    "saved":{"routing_usd":0.75,"caching_usd":-0.002},"since":"2026-11-01T00:00:00Z","until":"2026-12-01T00:00:00Z","unknown_prices":["x/y"]})"), 120);
+  CHECK(text.find("2026-11-01 to 2026-12-01") == 0);
+  CHECK(text.find("anna  2") != std::string::npos);
+  CHECK(text.find("0.0012 USD") != std::string::npos);
+  CHECK(text.find("1.5012 USD") != std::string::npos);
+  CHECK(text.find("failed") == std::string::npos);
+  CHECK(text.find("reserved for calls under way: 0.25 USD") != std::string::npos);
+  CHECK(text.find("saved by routing 0.75 USD, by the providers' prompt caches -0.002 USD") != std::string::npos);
+  CHECK(text.find("x/y") != std::string::npos);
+}
+
+TEST_CASE("budget.get is shown as a table: whose limit, what is left, when it begins anew") {
+  const std::string text = render(*parse_json(R"({"daily":{},"monthly":{},"warn_at":0.8,"on_limit":"downgrade","limits":[
+      {"scope":"all","name":null,"window":"day","limit_usd":0.5,"spent_usd":0.1,"reserved_usd":0.05,"remaining_usd":0.35,"limit_tokens":null,"used_tokens":9,"resets_at":"2026-11-22T00:00:00Z","is_set":false},
+      {"scope":"user","name":"*","window":"day","limit_usd":null,"spent_usd":0,"reserved_usd":0,"remaining_usd":null,"limit_tokens":1000,"used_tokens":1200,"resets_at":"2026-11-22T00:00:00Z","is_set":true}]})"), 140);
+  CHECK(text.find("the household") != std::string::npos);
+  CHECK(text.find("0.15 USD") != std::string::npos);
+  CHECK(text.find("0.35 USD") != std::string::npos);
+  CHECK(text.find("each user") != std::string::npos);
+  CHECK(text.find("0 tokens") != std::string::npos);
+  CHECK(text.find("budget set") != std::string::npos);
+  CHECK(text.find("the owner is told at 80 %; at a limit: downgrade") != std::string::npos);
+}

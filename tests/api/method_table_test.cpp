@@ -194,14 +194,21 @@ TEST_CASE("metrics have the names that dashboards rely on") {
   Metrics metrics("1.2.3");
   TurnOutcome outcome{.turn_id = "t", .conversation_id = "c", .user_id = "u", .channel = "http", .outcome = "replied",
                       .total = std::chrono::milliseconds(10), .model = std::chrono::milliseconds(9), .usage = {}};
-  outcome.usage.model = "local/m";
-  outcome.usage.input_tokens = 5;
   metrics.count(outcome);
+  CallReport call;
+  call.provider = "local";
+  call.model = "local/m";
+  call.outcome = "answered";
+  call.usage.input_tokens = 5;
+  call.usage.cost_usd = 0.25;
+  metrics.count_call(call);
+  metrics.set_budget_left("day", 1.5);
   metrics.set_plugins(FakeRegistry().reports());
   metrics.set_outbox_pending(3);
   const std::string text = metrics.text();
   for (const char* line : {"hob_turns_total{channel=\"http\",outcome=\"replied\"} 1", "hob_turn_seconds_count 1", "hob_turn_overhead_seconds_count 1",
-                           "hob_model_tokens_total{kind=\"input\",model=\"local/m\"} 5", "hob_plugin_up{plugin=\"broken\"} 0",
+                           "hob_model_tokens_total{kind=\"input\",model=\"local/m\"} 5", "hob_cost_usd_total{model=\"local/m\"} 0.25",
+                           "hob_model_requests_total{model=\"local/m\",outcome=\"answered\",provider=\"local\"} 1", "hob_budget_remaining_usd{window=\"day\"} 1.5", "hob_plugin_up{plugin=\"broken\"} 0",
                            "hob_outbox_pending 3", "hob_build_info{version=\"1.2.3\"} 1"})
     CHECK_THAT(text, Catch::Contains(line));
 }

@@ -30,6 +30,8 @@ void add_all(MethodTable& table, DaemonControl& daemon, Registry& registry) {
   add_tool_methods(table, {});
   add_plugin_methods(table, {});
   add_model_methods(table, {});
+  add_usage_methods(table, {});
+  add_budget_methods(table, {});
   add_user_methods(table, {});
   add_key_methods(table, {});
   add_config_methods(table, daemon);

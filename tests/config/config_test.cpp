@@ -150,6 +150,7 @@ plugins: {paths: [/opt/plugins], disabled: [tool_shell], isolation: {default: no
   REQUIRE(config->models.tiers.at("smart") == config->models.tiers.at("fast"));
   REQUIRE(config->models.router.mode == RouterMode::smart);
   REQUIRE(config->models.prices.at("local/a").output == 2.5);
+  REQUIRE_FALSE(config->models.prices.at("local/a").cached.has_value());
   REQUIRE(config->models.budget.on_limit == OnLimit::queue);
   REQUIRE(config->memory.consolidate_idle == 2h);
   REQUIRE(config->memory.pii_redact.empty());
@@ -254,13 +255,13 @@ TEST_CASE("credentials inside URLs are shown to nobody") {
 
 TEST_CASE("keys without effect are named in one warning, plain secrets in one each") {
   const ConfigLoad load = parse_config(
-      "persona: x\nvault: {remote: y}\nmodels: {budget: {daily: 1}}\n"
+      "persona: x\nvault: {remote: y}\nproactive: {timezone: UTC, max_per_day: 1}\n"
       "channels: {c: {plugin: channel_webhook, secret: abcdefghijklmnopq}}\n",
       "hob.yaml", {});
   REQUIRE(load.config);
   REQUIRE(load.warnings.size() == 2);
   REQUIRE(load.warnings[0].text().find("hob.yaml:4: channels.c.secret: a secret in plain text") == 0);
-  REQUIRE(load.warnings[1].text() == "hob.yaml:2: without effect in this version: models.budget, vault");
+  REQUIRE(load.warnings[1].text() == "hob.yaml:2: without effect in this version: vault, proactive.max_per_day");
   REQUIRE(parse_config("persona: x\nplugins: {isolation: {default: none}}\n", "hob.yaml", {}).warnings.empty());
 }
 

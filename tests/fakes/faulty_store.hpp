@@ -1,6 +1,7 @@
 // A database whose disk fills up when a test says so: writes of the journal fail, reads go on.
 #pragma once
 
+#include "store/ledger.hpp"
 #include "store/store.hpp"
 
 #include <functional>
@@ -14,6 +15,7 @@ class FaultyStore final : public Store, public Journal {
   bool is_full = false;      // writes answer unavailable
   bool is_unreadable = false;  // unfinished_turns() and open_outbox() do
   Summaries* broken_summaries = nullptr;  // stands for the real ones
+  Ledger* broken_ledger = nullptr;        // stands for the real one
   int refused = 0;           // writes and reads since
   std::function<void()> after_open_outbox;  // called once, between the read and its answer
 
@@ -29,6 +31,7 @@ class FaultyStore final : public Store, public Journal {
   Blocks& blocks() override { return real_.blocks(); }
   Vectors& vectors() override { return real_.vectors(); }
   Summaries& summaries() override { return broken_summaries ? *broken_summaries : real_.summaries(); }
+  Ledger& ledger() override { return broken_ledger ? *broken_ledger : real_.ledger(); }
   awaitable<Result<StoreStatus>> status() override { return real_.status(); }
   void close() override { real_.close(); }
 

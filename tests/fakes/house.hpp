@@ -60,7 +60,7 @@ class House {
     outbox = make_outbox(io.get_executor(), registry, *store, clock, waits);
     blocks = std::make_unique<MemoryBlocks>(store->blocks(), config);
     // Without a model, so that a script's answers are the turns' own.
-    buffers = std::make_unique<SessionBuffers>(BufferContext{io.get_executor(), store.get(), has_summary_model ? router.get() : nullptr, &clock, config, is_command});
+    buffers = std::make_unique<SessionBuffers>(BufferContext{io.get_executor(), store.get(), has_summary_model ? router.get() : nullptr, &clock, config, is_command, spare});
     AgentContext context;
     context.core = io.get_executor();
     context.store = store.get();
@@ -130,6 +130,7 @@ class House {
   std::unique_ptr<MemoryBlocks> blocks;
   std::unique_ptr<SessionBuffers> buffers;
   bool has_summary_model = false;  // set it and build() again
+  SpareCalls spare;                // likewise
   std::function<std::unique_ptr<Router>(std::unique_ptr<Router>)> around_router;  // the same
   std::unique_ptr<Agent> agent;
   std::unique_ptr<ChannelSink> inbox;

@@ -1,6 +1,7 @@
 // Consolidation over a real database.
 #include "memory/consolidation.hpp"
 
+#include "fakes/fake_budget.hpp"
 #include "store/consolidations.hpp"
 #include "store/support.hpp"
 
@@ -9,20 +10,41 @@ using namespace hobd::testing;
 
 namespace {
 
+/// A router whose one model says the same to everybody.
+class OneAnswer final : public Router {
+ public:
+  awaitable<Result<ModelAnswer>> complete(ModelRequest request, std::function<void(std::string_view)>) override {
+    requests.push_back(std::move(request));
+    ModelAnswer answer;
+    answer.text = text;
+    co_return answer;
+  }
+  Result<std::vector<std::string>> resolve(std::string_view) const override { return std::vector<std::string>{"local/m"}; }
+  awaitable<Result<std::vector<ModelInfo>>> list() override { co_return std::vector<ModelInfo>{}; }
+  RouteDecision explain(const RouteQuestion&) const override { return {}; }
+  bool has_model() const override { return true; }
+  awaitable<Result<json::value>> provider_models(std::string) override { co_return json::value{}; }
+  void set_config(std::shared_ptr<const Config>) override {}
+
+  std::string text;
+  std::vector<ModelRequest> requests;
+};
+
 struct SleepingHouse : TestStore {
   SleepingHouse() {
     anna = user();
     make();
   }
   void make() {
-    consolidation = make_consolidation({.core = io.get_executor(), .store = store.get(), .clock = &clock, .config = [this] { return config; }, .may_spend = {}});
+    consolidation = make_consolidation({.core = io.get_executor(), .store = store.get(), .router = router, .clock = &clock, .config = [this] { return config; }, .spare = spare});
   }
-  Memory remember(const std::string& text, int days_ago, double importance = 0.5) {
+  Memory remember(const std::string& text, int days_ago, double importance = 0.5, MemoryKind kind = MemoryKind::fact) {
     MemoryChange change;
     change.user_id = anna;
     change.cause = "learning";
     MemoryEdit edit;
     edit.memory.text = text;
+    edit.memory.kind = kind;
     edit.memory.importance = importance;
     edit.memory.recorded_at = clock.time - std::chrono::hours(24 * days_ago);
     edit.memory.sources.push_back({.message_id = "msg_" + std::to_string(++made), .quote = text, .at = edit.memory.recorded_at});
@@ -44,8 +66,22 @@ struct SleepingHouse : TestStore {
     remember("Allergic to peanuts.", 2);
   }
 
+  /// A day long ago of six different events: an episode.
+  void live_a_day() {
+    furnish();
+    for (const char* text : {"Took the ferry to Oslo", "Visited the Munch museum", "Had dinner with Ana", "Bought a wool sweater", "Missed the last tram", "Phoned the dentist"})
+      remember(text, 30, 0.5, MemoryKind::event);
+  }
+  std::string episode() {
+    for (const Memory& memory : current())
+      if (memory.kind == MemoryKind::episode) return memory.text;
+    return {};
+  }
+
   std::shared_ptr<const Config> config = std::make_shared<Config>();
   std::unique_ptr<Consolidation> consolidation;
+  Router* router = nullptr;
+  SpareCalls spare;
   std::string anna;
   int made = 0;
 };
@@ -169,4 +205,53 @@ TEST_CASE("two runs of one user don't mix") {
   REQUIRE((first && second));
   CHECK(first->has_value());
   CHECK(second->error().code == Code::overloaded);
+}
+
+TEST_CASE("a day is told by a model in the background, booked on consolidation") {
+  OneAnswer model;
+  model.text = "Took the ferry to Oslo, visited the Munch museum and had dinner with Ana.";
+  fakes::FakeBudget budget;
+  SleepingHouse house;
+  house.router = &model;
+  house.spare.budget = &budget;
+  house.make();
+  house.live_a_day();
+  house.run();
+  CHECK(house.episode().find(model.text) != std::string::npos);
+  REQUIRE(model.requests.size() == 1);
+  CHECK(model.requests[0].call.user_id == house.anna);
+  CHECK(model.requests[0].call.purpose == Purpose::consolidation);
+  CHECK(model.requests[0].call.is_background);
+}
+
+TEST_CASE("without room in the budget a day is told without a model") {
+  OneAnswer model;
+  fakes::FakeBudget budget;
+  budget.full = Error{Code::overloaded, "the month's budget is used up"};
+  SleepingHouse house;
+  house.router = &model;
+  house.spare.budget = &budget;
+  house.make();
+  house.live_a_day();
+  house.run();
+  CHECK(model.requests.empty());
+  CHECK(house.episode().find("Took the ferry to Oslo") != std::string::npos);
+}
+
+TEST_CASE("with on_limit queue a day is told once there is room") {
+  OneAnswer model;
+  model.text = "Took the ferry to Oslo, visited the Munch museum and had dinner with Ana.";
+  fakes::FakeBudget budget;
+  budget.full = Error{Code::overloaded, "the month's budget is used up"};
+  budget.at_limit = OnLimit::queue;
+  SleepingHouse house;
+  house.router = &model;
+  house.spare.budget = &budget;
+  house.make();
+  house.live_a_day();
+  CHECK(house.run().left_for_later >= 1);
+  CHECK(house.episode().empty());
+  budget.full.reset();
+  CHECK(house.run().skipped.empty());
+  CHECK(house.episode().find(model.text) != std::string::npos);
 }

@@ -1,4 +1,5 @@
 // Embeddings over a real database, with embedders played from a script.
+#include "fakes/fake_budget.hpp"
 #include "fakes/fake_clock.hpp"
 #include "fakes/fake_registry.hpp"
 #include "fakes/run.hpp"
@@ -226,6 +227,82 @@ TEST_CASE("the same text is asked of the embedder once, over restarts too") {
   house.wake_until_ready();
   CHECK(letters.asked == 1);
   CHECK(house.hits("good night") == 6);
+}
+TEST_CASE("what an embedder costs is booked: documents in the background, a query on the one who asks") {
+  House house;
+  ScriptedEmbedder letters;
+  house.add("embedder_letters", letters);
+  auto config = std::make_shared<Config>();
+  config->plugins.settings["embedder_letters"] = {"embedder_letters", "embedder_letters", {{"api_key", "k"}}, {}};
+  FakeBudget budget(config);
+  house.context.spare.budget = &budget;
+  house.reopen();
+  house.say("good night");
+  house.wake_until_ready();
+  REQUIRE(budget.reserved.size() == 1);
+  CHECK(budget.reserved[0].call.is_background);
+  CHECK(budget.reserved[0].call.user_id == house.anna);
+  CHECK(budget.reserved[0].call.purpose == Purpose::embedding);
+  CHECK(budget.reserved[0].input_tokens >= 2);
+  CHECK(budget.reserved[0].max_tokens == 0);
+  CHECK(house.hits("good morning") == 1);
+  REQUIRE(budget.reserved.size() == 2);
+  CHECK_FALSE(budget.reserved[1].call.is_background);
+  CHECK(budget.reserved[1].call.user_id == house.anna);
+  REQUIRE(budget.settled.size() == 2);
+  CHECK(budget.settled[0].outcome == CallOutcome::answered);
+  CHECK(budget.settled[0].usage.cost_usd > 0);
+}
+TEST_CASE("without room in the budget a query finds nothing by vectors, documents wait, and nothing is sent") {
+  House house;
+  ScriptedEmbedder letters;
+  house.add("embedder_letters", letters);
+  auto config = std::make_shared<Config>();
+  config->plugins.settings["embedder_letters"] = {"embedder_letters", "embedder_letters", {{"api_key", "k"}}, {}};
+  FakeBudget budget(config);
+  house.context.spare.budget = &budget;
+  house.reopen();
+  house.say("good night");
+  house.wake_until_ready();
+  budget.full = Error{Code::overloaded, "the month's budget is used up"};
+  CHECK(house.nearest("good morning").error().code == Code::overloaded);
+  house.say("another thing");
+  house.embeddings->wake();
+  house.until([&] { return house.state() == "waiting"; });
+  CHECK(house.embeddings->status().at("error").as_string().find("budget") != json::string::npos);
+  CHECK(letters.asked == 1);
+  budget.full.reset();
+  house.wake_until_ready();
+  CHECK(letters.asked == 2);
+}
+TEST_CASE("with background work switched off no document is embedded for money") {
+  House house;
+  ScriptedEmbedder letters;
+  house.add("embedder_letters", letters);
+  auto config = std::make_shared<Config>();
+  config->plugins.settings["embedder_letters"] = {"embedder_letters", "embedder_letters", {{"api_key", "k"}}, {}};
+  config->models.background.enabled = false;
+  FakeBudget budget(config);
+  const auto lane = make_background_lane(house.io.get_executor(), &budget, config);
+  house.context.spare = {lane.get(), &budget};
+  house.reopen();
+  house.say("good night");
+  house.embeddings->wake();
+  house.until([&] { return house.state() == "waiting"; });
+  CHECK(letters.asked == 0);
+}
+TEST_CASE("an embedder that costs nothing is not booked") {
+  House house;
+  ScriptedEmbedder letters;
+  house.add("embedder_letters", letters);
+  FakeBudget budget;
+  house.context.spare.budget = &budget;
+  house.reopen();
+  house.say("good night");
+  house.say("good night");
+  house.wake_until_ready();
+  CHECK(budget.reserved.empty());
+  CHECK(house.embeddings->status().at("reused") == 1);
 }
 TEST_CASE("a query is embedded once while it is remembered") {
   House house;

@@ -1,3 +1,4 @@
+#include "fakes/fake_budget.hpp"
 #include "fakes/fake_clock.hpp"
 #include "fakes/run.hpp"
 #include "fakes/temp_folder.hpp"
@@ -25,7 +26,7 @@ class ScriptedRouter final : public Router {
       asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::hours(1));
       co_await timer.async_wait(asio::use_awaitable);
     }
-    if (answers.empty()) co_return Error{Code::unavailable, "no answer"};
+    if (answers.empty()) co_return fault;
     ModelAnswer answer;
     answer.text = answers.front();
     answers.pop_front();
@@ -33,11 +34,13 @@ class ScriptedRouter final : public Router {
   }
   Result<std::vector<std::string>> resolve(std::string_view) const override { return std::vector<std::string>{"local/m"}; }
   awaitable<Result<std::vector<ModelInfo>>> list() override { co_return std::vector<ModelInfo>{}; }
+  RouteDecision explain(const RouteQuestion&) const override { return {}; }
   bool has_model() const override { return is_there; }
   awaitable<Result<json::value>> provider_models(std::string) override { co_return json::value{}; }
   void set_config(std::shared_ptr<const Config>) override {}
 
   bool is_there = false, hangs = false;
+  Error fault{Code::unavailable, "no answer"};  // without an answer left
   std::deque<std::string> answers;
   std::vector<ModelRequest> requests;
 };
@@ -65,8 +68,10 @@ class Desk {
     context.router = &router;
     context.clock = &clock;
     context.config = config;
+    context.spare = spare;
     LearningOptions options;
     options.first_pause = std::chrono::milliseconds(1);
+    options.rest = rest;
     learning = make_learning(std::move(context), options);
   }
   /// Stores a message and the end of its turn.
@@ -111,6 +116,8 @@ class Desk {
   std::shared_ptr<Config> config = std::make_shared<Config>();
   std::unique_ptr<Store> store;
   std::unique_ptr<Learning> learning;
+  SpareCalls spare;
+  std::chrono::milliseconds rest{5 * 60'000};
   User user;
 };
 
@@ -319,4 +326,93 @@ TEST_CASE("learning: an old memory beyond the newest thousands is still found to
   }
   run(desk.io, desk.store->memories().apply(std::move(many), Durability::journaled)).value();
   CHECK(desk.note("I no longer work at Acme").value().verdict.kind == Verdict::Kind::superseded);
+}
+
+TEST_CASE("learning: without room in the budget the rules learn, and no model is asked") {
+  TempFolder folder;
+  Desk desk(folder.path());
+  desk.router.is_there = true;
+  FakeBudget budget;
+  budget.full = Error{Code::overloaded, "the day's budget is used up"};
+  desk.spare.budget = &budget;
+  desk.make();
+  desk.say("I live in Lyon.");
+  desk.catch_up();
+  CHECK(desk.held().find("Lyon") != std::string::npos);
+  CHECK(desk.router.requests.empty());
+}
+
+TEST_CASE("learning: with on_limit queue a turn keeps its place until there is room, and is then learned from") {
+  TempFolder folder;
+  Desk desk(folder.path());
+  desk.router.is_there = true;
+  FakeBudget budget;
+  budget.full = Error{Code::overloaded, "the day's budget is used up"};
+  budget.at_limit = OnLimit::queue;
+  desk.spare.budget = &budget;
+  desk.rest = std::chrono::milliseconds(5);
+  desk.make();
+  desk.say("I live in Lyon.");
+  desk.catch_up();
+  CHECK(desk.held().empty());
+  CHECK(desk.router.requests.empty());
+  const std::size_t looks = budget.asked.size();
+  CHECK(looks <= 2);
+
+  budget.full.reset();
+  desk.router.answers = {item("Lives in Lyon.", "I live in Lyon")};
+  CHECK(run_until(desk.io, [&] { return !desk.held().empty(); }));
+  CHECK(desk.held() == "Lives in Lyon.");
+  REQUIRE(desk.router.requests.size() == 1);
+  const ModelRequest& request = desk.router.requests[0];
+  CHECK(request.model == "tier/fast");
+  CHECK(request.call.user_id == desk.user.id);
+  CHECK(request.call.channel == "http");
+  CHECK(request.call.purpose == Purpose::extraction);
+  CHECK(request.call.is_background);
+}
+
+TEST_CASE("learning: with background work switched off the rules learn") {
+  TempFolder folder;
+  Desk desk(folder.path());
+  desk.router.is_there = true;
+  auto off = std::make_shared<Config>();
+  off->models.background.enabled = false;
+  const auto lane = make_background_lane(desk.io.get_executor(), nullptr, off);
+  desk.spare.lane = lane.get();
+  desk.make();
+  desk.say("I live in Lyon.");
+  desk.catch_up();
+  CHECK(desk.held().find("Lyon") != std::string::npos);
+  CHECK(desk.router.requests.empty());
+}
+
+TEST_CASE("learning: models.background.tier names who is asked") {
+  TempFolder folder;
+  Desk desk(folder.path());
+  desk.router.is_there = true;
+  desk.router.answers = {R"({"memories":[]})"};
+  desk.config->models.background.tier = "local/qwen3";
+  desk.say("I live in Lyon.");
+  desk.catch_up();
+  REQUIRE(desk.router.requests.size() == 1);
+  CHECK(desk.router.requests[0].model == "local/qwen3");
+}
+
+TEST_CASE("learning: with on_limit queue a turn also waits for room that this one call lacks, but not for ever") {
+  TempFolder folder;
+  Desk desk(folder.path());
+  desk.router.is_there = true;
+  desk.router.fault = Error{Code::overloaded, "the daily limit has no room for this"};
+  FakeBudget budget;
+  budget.at_limit = OnLimit::queue;
+  desk.spare.budget = &budget;
+  desk.make();
+  desk.say("I live in Lyon.");
+  desk.catch_up();
+  CHECK(desk.held().empty());
+  CHECK(desk.router.requests.size() == 1);
+  desk.clock.advance(std::chrono::hours(49));
+  desk.catch_up();
+  CHECK(desk.held().find("Lyon") != std::string::npos);
 }

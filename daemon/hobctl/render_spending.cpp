@@ -1,0 +1,99 @@
+#include "hobctl/render_spending.hpp"
+
+#include "hobctl/render.hpp"
+
+#include <fmt/format.h>
+
+namespace hobd::ctl {
+namespace {
+
+/// "0.0123 USD": cents and, below a cent, what matters of them.
+std::string usd(double amount) {
+  std::string text = fmt::format("{:.{}f}", amount, amount != 0 && amount < 0.01 && amount > -0.01 ? 6 : 4);
+  while (text.ends_with('0') && text.size() - text.find('.') > 3) text.pop_back();
+  return text + " USD";
+}
+
+json::object summary_row(std::string_view key, const json::object& sum, bool has_failed) {
+  json::object row{{"what", key}, {"calls", int_or(sum, "calls")}};
+  if (has_failed) row["failed"] = int_or(sum, "failed");
+  row["tokens in"] = int_or(sum, "input_tokens");
+  row["of them cached"] = int_or(sum, "cached_tokens");
+  row["tokens out"] = int_or(sum, "output_tokens");
+  row["cost"] = usd(double_or(sum, "cost_usd"));
+  return row;
+}
+
+std::string render_summary(const json::object& answer, const json::array& items, const json::object& total, std::size_t width) {
+  const bool has_failed = int_or(total, "failed") > 0;
+  json::array rows;
+  for (const json::value& value : items) {
+    const json::object* item = value.if_object();
+    if (!item) continue;
+    const std::string_view key = string_or(*item, "name", string_or(*item, "key"));
+    rows.push_back(summary_row(key.empty() ? "-" : key, *item, has_failed));
+  }
+  rows.push_back(summary_row("all", total, has_failed));
+  std::string text = fmt::format("{} to {}\n", string_or(answer, "since").substr(0, 10), string_or(answer, "until").substr(0, 10));
+  text += render(json::value(std::move(rows)), width);
+  if (const double reserved = double_or(total, "reserved_usd"); reserved > 0) text += fmt::format("reserved for calls under way: {}\n", usd(reserved));
+  if (const json::object* saved = object_at(answer, "saved"))
+    text += fmt::format("saved by routing {}, by the providers' prompt caches {}\n", usd(double_or(*saved, "routing_usd")), usd(double_or(*saved, "caching_usd")));
+  if (const json::array* unknown = array_at(answer, "unknown_prices"); unknown && !unknown->empty()) {
+    text += "reckoned as the dearest model, since their prices aren't known (write them into models.prices):";
+    for (const json::value& name : *unknown)
+      if (name.is_string()) text += " " + printable(name.get_string());
+    text += "\n";
+  }
+  return text;
+}
+
+std::string who(const json::object& limit) {
+  const std::string_view scope = string_or(limit, "scope"), name = string_or(limit, "name");
+  if (scope == "all") return "the household";
+  if (scope == "background") return "background work";
+  return name == "*" ? fmt::format("each {}", scope) : fmt::format("{} {}", scope, name);
+}
+
+json::object limit_row(const json::object& limit, std::string_view amount, std::string_view used, std::string_view left) {
+  return {{"whose", who(limit)},
+          {"a", string_or(limit, "window")},
+          {"limit", amount},
+          {"used", used},
+          {"left", left},
+          {"begins anew", string_or(limit, "resets_at")},
+          {"from", bool_or(limit, "is_set") ? "budget set" : "hob.yaml"}};
+}
+
+std::string render_budget(const json::object& answer, const json::array& limits, std::size_t width) {
+  json::array rows;
+  for (const json::value& value : limits) {
+    const json::object* limit = value.if_object();
+    if (!limit) continue;
+    const json::value* money = limit->if_contains("limit_usd");
+    const json::value* tokens = limit->if_contains("limit_tokens");
+    const double spent = double_or(*limit, "spent_usd") + double_or(*limit, "reserved_usd");
+    const bool in_money = money && money->is_number(), in_tokens = tokens && tokens->is_number();
+    if (in_money || !in_tokens)
+      rows.push_back(limit_row(*limit, in_money ? usd(money->to_number<double>()) : "none", usd(spent), in_money ? usd(double_or(*limit, "remaining_usd")) : "-"));
+    if (in_tokens) {
+      const std::int64_t most = tokens->to_number<std::int64_t>(), used = int_or(*limit, "used_tokens");
+      rows.push_back(limit_row(*limit, fmt::format("{} tokens", most), fmt::format("{} tokens", used), fmt::format("{} tokens", std::max<std::int64_t>(0, most - used))));
+    }
+  }
+  std::string text = render(json::value(std::move(rows)), width);
+  return text + fmt::format("the owner is told at {:.0f} %; at a limit: {}\n", double_or(answer, "warn_at") * 100, string_or(answer, "on_limit"));
+}
+
+}  // namespace
+
+std::optional<std::string> render_spending(const json::object& answer, std::size_t width) {
+  const json::array* items = array_at(answer, "items");
+  const json::object* total = object_at(answer, "total");
+  if (items && total && answer.contains("saved")) return render_summary(answer, *items, *total, width);
+  const json::array* limits = array_at(answer, "limits");
+  if (limits && answer.contains("on_limit") && answer.contains("warn_at")) return render_budget(answer, *limits, width);
+  return std::nullopt;
+}
+
+}  // namespace hobd::ctl

@@ -1,0 +1,323 @@
+#include "models/budget.hpp"
+
+#include "base/id.hpp"
+#include "base/log.hpp"
+#include "models/budget_cost.hpp"
+#include "models/budget_limits.hpp"
+#include "models/budget_windows.hpp"
+#include "models/budget_words.hpp"
+#include "models/budget_writing.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace hobd {
+namespace {
+
+/// How often a shorter answer is tried while others take the room in between.
+constexpr int kMostTries = 5;
+constexpr std::int64_t kMostTokens = 1'000'000'000;
+/// What a provider billed too much is covered with so much to spare, up to this factor.
+constexpr double kSpare = 1.1, kMostOverrun = 1'000;
+/// Accounts that budget.get shows of one window.
+constexpr std::uint32_t kMostShown = 200;
+
+std::string_view outcome_name(CallOutcome outcome) {
+  switch (outcome) {
+    case CallOutcome::answered: return "answered";
+    case CallOutcome::failed: return "failed";
+    case CallOutcome::cancelled: return "cancelled";
+  }
+  return "failed";
+}
+
+class HouseholdBudget final : public Budget {
+ public:
+  explicit HouseholdBudget(const BudgetContext& context)
+      : store_(*context.store),
+        clock_(*context.clock),
+        prices_(context.config),
+        writing_({.core = context.core, .store = context.store, .clock = context.clock, .windows = &windows_}) {
+    take_config(context.config);
+  }
+
+  awaitable<Result<void>> start() override {
+    CO_TRY(std::vector<BudgetLimit> rows, co_await store_.ledger().limits());
+    limits_.set_rows(std::move(rows));
+    CO_TRY(const auto overruns, co_await store_.ledger().overruns());
+    for (const auto& [model, factor] : overruns) overruns_[model] = factor;
+    // A disk that is full now keeps calls from being made, not the daemon from starting: reserve() tries again.
+    if (const Result<void> settled = co_await settle_dead(); settled.has_error())
+      log::warn("models", "what the last run left open is not settled yet: {}", settled.error().message);
+    co_return Result<void>{};
+  }
+
+  awaitable<Result<Reservation>> reserve(PlannedCall planned) override {
+    CO_CHECK(co_await settle_dead());
+    const ModelCard card = prices_.find(planned.model);  // a copy: a reload may change the table meanwhile
+    planned.input_tokens = std::clamp<std::int64_t>(planned.input_tokens, 0, kMostTokens);
+    planned.max_tokens = std::clamp<std::int64_t>(planned.max_tokens, 0, card.max_output > 0 ? card.max_output : kMostTokens);
+    const std::vector<Account> accounts = accounts_of(planned.call);
+    const bool counts_tokens = std::any_of(accounts.begin(), accounts.end(), [](const Account& account) { return account.cap_tokens >= 0; });
+    if (card.is_free() && !counts_tokens) co_return Reservation{.id = "", .planned = std::move(planned), .max_tokens = 0};
+
+    std::int64_t max_tokens = planned.max_tokens;
+    for (int attempt = 1;; ++attempt) {
+      const double factor = overrun_of(planned.model);
+      Reserve ask = reserve_of(planned, accounts);
+      ask.nano = worst_nano(card, planned.input_tokens, max_tokens, factor);
+      ask.tokens = worst_tokens(planned.input_tokens, max_tokens, factor);
+      Open open{.nano = ask.nano, .tokens = ask.tokens, .counts_tokens = counts_tokens, .accounts = accounts};
+      std::string id = ask.id;
+      Result<Reserved> answer = co_await store_.ledger().reserve(std::move(ask));
+      if (answer.has_error())
+        co_return Error{Code::unavailable, "no model is asked while its cost can't be written down: " + answer.error().message};
+      if (answer->is_granted) {
+        writing_.note(answer->accounts);
+        open_.emplace(id, std::move(open));
+        co_return Reservation{.id = std::move(id), .planned = std::move(planned), .max_tokens = max_tokens};
+      }
+      const std::int64_t least = std::max<std::int64_t>(planned.least_tokens, 1);
+      const bool may_shrink = on_limit() == OnLimit::downgrade && attempt < kMostTries && least < max_tokens;
+      // The transaction decides: when others took this room in between, a still shorter answer is tried.
+      const std::int64_t fitting =
+          may_shrink ? longest_that_fits(answer->accounts, card, planned.input_tokens, least, max_tokens - 1, factor) : -1;
+      if (fitting < 0) {
+        const AccountState& state = answer->accounts.at(static_cast<std::size_t>(answer->refused_by));
+        writing_.note_refused(state, planned.model, open.nano, open.tokens);
+        co_return refusal(state, open.nano, open.tokens);
+      }
+      max_tokens = fitting;
+    }
+  }
+
+  void settle(Reservation reservation, Usage& usage, CallOutcome outcome, bool is_estimated) override {
+    const PlannedCall& planned = reservation.planned;
+    const ModelCard& card = prices_.find(planned.model);
+    if (bound_usage(usage, card, planned, reservation.max_tokens)) {
+      is_estimated = true;
+      log::warn("models", "{} reported token counts that can't be; the call is booked as reckoned", planned.model);
+    }
+    usage.cost_usd = prices_.cost(card, usage);
+    Settlement settlement;
+    settlement.id = reservation.id;
+    settlement.outcome = outcome_name(outcome);
+    settlement.usage = usage;
+    settlement.is_estimated = is_estimated;
+    settlement.nano = nano_of(usage.cost_usd);
+    settlement.baseline_nano = planned.baseline.empty() ? settlement.nano : nano_of(prices_.cost(prices_.find(planned.baseline), usage));
+    Usage uncached = usage;
+    uncached.cached_tokens = uncached.cache_write_tokens = 0;
+    settlement.uncached_nano = nano_of(prices_.cost(card, uncached));
+
+    if (reservation.id.empty()) {
+      Reserve call = reserve_of(planned, accounts_of(planned.call));
+      writing_.record(std::move(call), std::move(settlement));
+      return;
+    }
+    auto open = open_.extract(reservation.id);
+    if (open.empty()) return;  // settled or released before
+    learn_overrun(planned.model, open.mapped(), settlement);
+    writing_.settle(std::move(settlement), std::move(open.mapped().accounts));
+  }
+
+  void release(Reservation reservation) override {
+    if (open_.erase(reservation.id) > 0) writing_.release(std::move(reservation.id));
+  }
+
+  awaitable<Result<void>> has_room(CallFor call) override {
+    std::vector<Account> accounts = accounts_of(call);
+    if (call.is_background && is_background_free())
+      for (Account& account : accounts) account.cap_nano = -1;
+    std::erase_if(accounts, [](const Account& account) { return account.cap_nano < 0 && account.cap_tokens < 0; });
+    if (accounts.empty()) co_return Result<void>{};
+    CO_TRY(const std::vector<AccountState> states, co_await store_.ledger().states(std::move(accounts)));
+    for (const AccountState& state : states) {
+      const auto is_full = [](std::int64_t cap, std::int64_t used) { return cap >= 0 && used >= cap; };
+      if (is_full(state.account.cap_nano, state.spent_nano + state.reserved_nano) ||
+          is_full(state.account.cap_tokens, state.spent_tokens + state.reserved_tokens))
+        co_return refusal(state, 0, 0);
+    }
+    co_return Result<void>{};
+  }
+
+  const PriceTable& prices() const override { return prices_; }
+  OnLimit on_limit() const override { return config_->models.budget.on_limit; }
+
+  awaitable<Result<std::vector<LimitState>>> limits(std::string user_id) override {
+    const Time now = clock_.now();
+    std::vector<LimitState> result;
+    const std::vector<BudgetWindow> windows = {windows_.day(now), windows_.month(now)};
+    for (const BudgetWindow& window : windows) {
+      std::string label = window.label;
+      std::vector<Account> wanted = shown_accounts(user_id, label);
+      if (user_id.empty()) {
+        CO_TRY(const std::vector<AccountState> used, co_await store_.ledger().used(std::move(label), kMostShown));
+        for (const AccountState& state : used) add_shown(wanted, state.account);
+      }
+      std::vector<Account> asked = wanted;
+      CO_TRY(std::vector<AccountState> states, co_await store_.ledger().states(std::move(asked)));
+      for (AccountState& state : states) {
+        const std::string kind(window_kind(window.label));
+        const BudgetCaps caps = limits_.caps(state.account.scope, state.account.name, kind);
+        result.push_back({.scope = state.account.scope, .name = state.account.name, .window = kind, .state = std::move(state),
+                          .resets_at = window.until, .is_set = caps.is_set});
+      }
+    }
+    co_return result;
+  }
+
+  awaitable<Result<void>> set_limit(BudgetLimit limit) override {
+    CO_CHECK(check_limit(limit));
+    if (limit.scope == "user" && limit.name != "*") {
+      std::string id = limit.name, name = limit.name;
+      Result<User> user = co_await store_.users().find(std::move(id));
+      if (user.has_error() && user.error().code == Code::not_found) user = co_await store_.users().find_by_name(std::move(name));
+      if (user.has_error()) co_return Error{user.error().code == Code::not_found ? Code::invalid : user.error().code, user.error().message};
+      limit.name = user->id;
+    }
+    BudgetLimit copy = limit;
+    CO_CHECK(co_await store_.ledger().put_limit(std::move(copy)));
+    limits_.put(limit);
+    co_return Result<void>{};
+  }
+
+  void on_notice(std::function<void(std::string)> listener) override { writing_.on_notice(std::move(listener)); }
+
+  void set_config(std::shared_ptr<const Config> config) override {
+    prices_.set_config(config);
+    take_config(std::move(config));
+  }
+
+  awaitable<void> stop(std::chrono::milliseconds limit) override { return writing_.stop(limit); }
+
+ private:
+  /// A call that was granted room and isn't settled yet.
+  struct Open {
+    std::int64_t nano = 0, tokens = 0;
+    bool counts_tokens = false;
+    std::vector<Account> accounts;
+  };
+
+  void take_config(std::shared_ptr<const Config> config) {
+    config_ = std::move(config);
+    limits_.set_config(config_);
+    windows_.set_zone(config_->proactive.timezone);
+    writing_.set_warn_at(config_->models.budget.warn_at);
+  }
+
+  /// What a dead process left open, once; before that no call is made, so that the caps hold. Safe beside a second one: it
+  /// leaves this run's reservations alone.
+  awaitable<Result<void>> settle_dead() {
+    if (is_recovered_) co_return Result<void>{};
+    const Result<std::int64_t> settled = co_await store_.ledger().recover();
+    if (settled.has_error())
+      co_return Error{Code::unavailable, "no model is asked before the calls that the last run left open are settled: " + settled.error().message};
+    is_recovered_ = true;
+    if (*settled > 0) log::info("models", "{} model calls that the last run left open are settled", *settled);
+    co_return Result<void>{};
+  }
+
+  std::vector<Account> accounts_of(const CallFor& call) {
+    const Time now = clock_.now();
+    return limits_.accounts(call, windows_.day(now).label, windows_.month(now).label);
+  }
+
+  Reserve reserve_of(const PlannedCall& planned, std::vector<Account> accounts) const {
+    Reserve ask;
+    ask.id = make_id("call");
+    ask.call = planned.call;
+    ask.model = planned.model;
+    ask.tier = planned.tier;
+    ask.accounts = std::move(accounts);
+    ask.at = clock_.now();
+    return ask;
+  }
+
+  double overrun_of(const std::string& model) const {
+    const auto found = overruns_.find(model);
+    return found == overruns_.end() ? 1.0 : found->second;
+  }
+
+  void learn_overrun(const std::string& model, const Open& open, const Settlement& settlement) {
+    const auto ratio = [](std::int64_t billed, std::int64_t reserved) {
+      return billed > reserved && reserved > 0 ? static_cast<double>(billed) / static_cast<double>(reserved) : 1.0;
+    };
+    const double money = ratio(settlement.nano, open.nano);
+    const double tokens =
+        open.counts_tokens ? ratio(settlement.usage.input_tokens + settlement.usage.output_tokens, open.tokens) : 1.0;
+    if (money <= 1 && tokens <= 1) return;
+    const double factor = std::min(overrun_of(model) * std::max(money, tokens) * kSpare, kMostOverrun);
+    overruns_[model] = factor;
+    writing_.put_overrun(model, factor);
+    const std::string how = money > 1 ? usd_text(settlement.nano) + " for a call that could cost " + usd_text(open.nano)
+                                      : std::to_string(settlement.usage.input_tokens + settlement.usage.output_tokens) +
+                                            " tokens for a call that could take " + std::to_string(open.tokens);
+    char times[32];
+    std::snprintf(times, sizeof times, "%.2f", factor);
+    writing_.tell("Budget: " + model + " billed " + how + " at most. It is booked as billed; from now on calls of this model are reserved at " +
+                  times + " times what is reckoned.");
+  }
+
+  Error refusal(const AccountState& state, std::int64_t nano, std::int64_t tokens) {
+    const Time now = clock_.now();
+    return {Code::overloaded,
+            refusal_text(state, nano, tokens, windows_.local_text(windows_.end_of(state.account.window, now)))};
+  }
+
+  /// Whether a model of the background tier costs nothing: then no limit in money holds background work up.
+  bool is_background_free() const {
+    const auto tier = config_->models.tiers.find(config_->models.background.tier);
+    if (tier == config_->models.tiers.end())
+      return config_->models.background.tier.find('/') != std::string::npos && prices_.find(config_->models.background.tier).is_free();
+    return std::any_of(tier->second.begin(), tier->second.end(), [&](const std::string& model) { return prices_.find(model).is_free(); });
+  }
+
+  /// Adds the account with its caps, once, when it is limited or the household's.
+  void add_shown(std::vector<Account>& accounts, const Account& account) const {
+    const BudgetCaps caps = limits_.caps(account.scope, account.name, window_kind(account.window));
+    if (!caps.any() && account.scope != "all") return;
+    const bool is_there = std::any_of(accounts.begin(), accounts.end(), [&](const Account& one) {
+      return one.scope == account.scope && one.name == account.name;
+    });
+    if (is_there) return;
+    accounts.push_back(account);
+    accounts.back().cap_nano = caps.nano;
+    accounts.back().cap_tokens = caps.tokens;
+  }
+
+  /// What is shown of a window before one looks at what was used: of all, or of what binds one user.
+  std::vector<Account> shown_accounts(const std::string& user_id, const std::string& label) const {
+    std::vector<Account> accounts;
+    const auto add = [&](const char* scope, const std::string& name) {
+      add_shown(accounts, {.scope = scope, .name = name, .window = label});
+    };
+    add("all", "");
+    if (user_id.empty()) {
+      add("background", "");
+      for (const char* scope : {"user", "channel", "job"}) add(scope, "*");
+    } else {
+      add("user", user_id);
+    }
+    for (const BudgetLimit& row : limits_.rows())
+      if (row.window == window_kind(label) && (user_id.empty() || row.scope == "channel")) add(row.scope.c_str(), row.name);
+    return accounts;
+  }
+
+  Store& store_;
+  const Clock& clock_;
+  std::shared_ptr<const Config> config_;  // shared: held over a reload
+  PriceTable prices_;
+  BudgetWindows windows_;
+  BudgetLimits limits_;
+  std::unordered_map<std::string, double> overruns_;  // by model
+  std::unordered_map<std::string, Open> open_;        // by reservation
+  bool is_recovered_ = false;
+  BudgetWriting writing_;  // last: it uses the windows
+};
+
+}  // namespace
+
+std::unique_ptr<Budget> make_budget(BudgetContext context) { return std::make_unique<HouseholdBudget>(context); }
+
+}  // namespace hobd

@@ -1,0 +1,90 @@
+#include "models/budget_words.hpp"
+
+#include "models/budget_limits.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace hobd {
+namespace {
+
+bool is_over(std::int64_t cap, std::int64_t used, std::int64_t more) { return cap >= 0 && more > cap - used; }
+
+/// Whether the limit speaks in tokens here: it is the tokens that have no room, or there is no limit in money.
+bool is_about_tokens(const AccountState& state, std::int64_t nano, std::int64_t tokens) {
+  if (is_over(state.account.cap_nano, state.spent_nano + state.reserved_nano, nano)) return false;
+  return is_over(state.account.cap_tokens, state.spent_tokens + state.reserved_tokens, tokens) || state.account.cap_nano < 0;
+}
+
+std::string tokens_text(std::int64_t tokens) { return fmt::format("{} tokens", tokens); }
+
+/// An account's amounts in the unit that has no room.
+struct Amounts {
+  std::string cap, spent, need;
+  std::string under_way;  // ", 0.02 USD reserved for calls under way"
+};
+
+Amounts amounts_of(const AccountState& state, std::int64_t nano, std::int64_t tokens) {
+  const bool in_tokens = is_about_tokens(state, nano, tokens);
+  const auto text = [&](std::int64_t money, std::int64_t count) { return in_tokens ? tokens_text(count) : usd_text(money); };
+  Amounts amounts{.cap = text(state.account.cap_nano, state.account.cap_tokens), .spent = text(state.spent_nano, state.spent_tokens), .need = {}, .under_way = {}};
+  if (nano > 0 || tokens > 0) amounts.need = text(nano, tokens);
+  if ((in_tokens ? state.reserved_tokens : state.reserved_nano) > 0)
+    amounts.under_way = fmt::format(", {} reserved for calls under way", text(state.reserved_nano, state.reserved_tokens));
+  return amounts;
+}
+
+}  // namespace
+
+std::string usd_text(std::int64_t nano) {
+  const double usd = static_cast<double>(nano) / static_cast<double>(kNanoPerUsd);
+  if (nano <= 0) return "0 USD";
+  if (nano < 1'000) return "under 0.000001 USD";
+  std::string text = fmt::format("{:.{}f}", usd, usd >= 0.01 ? 4 : 6);
+  const std::size_t point = text.find('.');
+  while (text.size() > point + 3 && text.back() == '0') text.pop_back();
+  return text + " USD";
+}
+
+std::string limit_text(const Account& account, std::string_view name, bool is_own) {
+  const std::string limit = window_kind(account.window) == "month" ? "monthly limit" : "daily limit";
+  if (account.scope == "user") return is_own ? "your " + limit : fmt::format("the {} of {}", limit, name);
+  if (account.scope == "channel") return fmt::format("the {} of the channel {}", limit, name);
+  if (account.scope == "job") return fmt::format("the {} of the job {}", limit, name);
+  if (account.scope == "background") return fmt::format("the {} of background work", limit);
+  return "the " + limit;
+}
+
+std::string refusal_text(const AccountState& state, std::int64_t nano, std::int64_t tokens, std::string_view resets_at) {
+  const Amounts amount = amounts_of(state, nano, tokens);
+  const std::string need = amount.need.empty() ? std::string() : ", and this may take up to " + amount.need;
+  return fmt::format(
+      "{} of {} has no room: {} spent{}{}. It begins anew at {}; the owner raises it with `hobctl budget set`. Commands and recall still work",
+      limit_text(state.account, state.account.name, true), amount.cap, amount.spent, amount.under_way, need, resets_at);
+}
+
+std::string refused_text(const AccountState& state, std::string_view name, std::string_view model, std::int64_t nano, std::int64_t tokens,
+                         std::string_view resets_at) {
+  const Amounts amount = amounts_of(state, nano, tokens);
+  return fmt::format("Budget: {} of {} had no room for a call to {} that may take up to {}: {} spent{}. It begins anew at {}; "
+                     "`hobctl budget set` raises it.",
+                     limit_text(state.account, name, false), amount.cap, model, amount.need, amount.spent, amount.under_way, resets_at);
+}
+
+std::string warning_text(const AccountState& state, std::string_view name, bool is_full, std::string_view resets_at) {
+  const auto share = [](std::int64_t cap, std::int64_t used) {
+    return cap < 0 ? 0.0 : cap == 0 ? 1.0 : static_cast<double>(used) / static_cast<double>(cap);
+  };
+  const double money = share(state.account.cap_nano, state.spent_nano), tokens = share(state.account.cap_tokens, state.spent_tokens);
+  const bool in_tokens = state.account.cap_nano < 0 || tokens > money;
+  const std::string spent = in_tokens ? tokens_text(state.spent_tokens) : usd_text(state.spent_nano);
+  const std::string cap = in_tokens ? tokens_text(state.account.cap_tokens) : usd_text(state.account.cap_nano);
+  if (is_full)
+    return fmt::format("Budget: {} is used up: {} of {} spent. It begins anew at {}; `hobctl budget set` raises it.",
+                       limit_text(state.account, name, false), spent, cap, resets_at);
+  return fmt::format("Budget: {} is {:.0f} per cent used: {} of {} spent. It begins anew at {}.", limit_text(state.account, name, false),
+                     std::floor(100 * std::max(money, tokens)), spent, cap, resets_at);
+}
+
+}  // namespace hobd

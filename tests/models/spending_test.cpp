@@ -1,0 +1,144 @@
+// The router and the budget: nothing is sent without room, and every reservation ends.
+#include "models.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+
+using namespace hobd;
+using namespace hobd::fakes;
+
+namespace {
+
+struct Paid : Models {
+  Paid() {
+    has_budget = true;
+    config->models.prices["a/small"] = {1.0, 2.0};
+    config->models.prices["b/small"] = {0.5, 1.0};
+    config->models.prices["b/big"] = {10.0, 20.0};
+    build();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("an answer is reserved at its worst and settled by its usage") {
+  Paid models;
+  models.a.answers = {emits({text_delta("hi"), R"({"usage":{"input_tokens":100,"output_tokens":10,"cached_tokens":0,"cache_write_tokens":7}})"})};
+  const ModelAnswer answer = models.ask("a/small").value();
+  REQUIRE(models.budget.reserved.size() == 1);
+  CHECK(models.budget.reserved[0].max_tokens == 4096);
+  CHECK(models.budget.reserved[0].least_tokens == 256);
+  CHECK(models.budget.reserved[0].input_tokens > 0);
+  REQUIRE(models.budget.settled.size() == 1);
+  CHECK(models.budget.settled[0].usage.input_tokens == 100);
+  CHECK(models.budget.settled[0].usage.cache_write_tokens == 7);
+  CHECK_FALSE(models.budget.settled[0].is_estimated);
+  CHECK(answer.usage.cost_usd > 0);
+  CHECK(models.budget.open == 0);
+}
+
+TEST_CASE("what failed before it was billed is released, what broke off is settled by what was shown") {
+  Paid models;
+  models.a.answers = {fails(Code::unavailable, "connect to 127.0.0.1:1: connection refused")};
+  models.b.answers = {breaks_after({"Half"}), fails(Code::denied, "the model server answered 401: no"),
+                      fails(Code::denied, "the model server answered 401: no")};
+  const ModelAnswer answer = models.ask("tier/fast").value();
+  CHECK(models.budget.open == 0);
+  REQUIRE(models.budget.settled.size() == 1);
+  CHECK(models.budget.settled[0].outcome == CallOutcome::failed);
+  CHECK(models.budget.settled[0].is_estimated);
+  CHECK(models.budget.settled[0].usage.input_tokens > 0);
+  CHECK(models.budget.settled[0].usage.output_tokens > 0);
+  CHECK(answer.usage.cost_usd == Approx(models.budget.settled[0].usage.cost_usd));
+}
+
+TEST_CASE("a model without room is followed by a cheaper one, and the user knows") {
+  Paid models;
+  models.budget.refused = {"b/big"};
+  models.a.answers = {says("from a")};
+  const ModelAnswer answer = models.ask("tier/smart").value();
+  CHECK(answer.text == "from a");
+  CHECK(models.b.requests.empty());
+  CHECK_THAT(answer.notice, Catch::Contains("budget"));
+}
+
+TEST_CASE("with no room anywhere the budget's own words are the answer") {
+  Paid models;
+  models.budget.refused = {"b/big", "a/small", "b/small"};
+  const Error error = models.ask("tier/smart").error();
+  CHECK(error.code == Code::overloaded);
+  CHECK(error.message == "no room for b/small");
+  CHECK(models.a.requests.empty());
+}
+
+TEST_CASE("where the limit denies no cheaper model is asked") {
+  Paid models;
+  models.budget.at_limit = OnLimit::deny;
+  models.budget.refused = {"b/big"};
+  CHECK(models.ask("tier/smart").error().message == "no room for b/big");
+  CHECK(models.a.requests.empty());
+}
+
+TEST_CASE("a model that the caller named is not replaced for want of room") {
+  Paid models;
+  models.budget.refused = {"b/big"};
+  CHECK(models.ask("b/big").error().message == "no room for b/big");
+}
+
+TEST_CASE("when the ledger can't be written nothing is sent") {
+  Paid models;
+  models.budget.verdicts = {Error{Code::unavailable, "the ledger can't be written: disk full"}};
+  CHECK_THAT(models.ask("tier/fast").error().message, Catch::Contains("disk full"));
+  CHECK(models.a.requests.empty());
+  CHECK(models.b.requests.empty());
+}
+
+TEST_CASE("a shortened answer says so only when it was cut by it") {
+  Paid models;
+  models.budget.verdicts = {Result<std::int64_t>(300), Result<std::int64_t>(300)};
+  models.a.answers = {emits({text_delta("cut")}, std::string(R"({"stop":"length"})")), emits({text_delta("whole")})};
+  CHECK_THAT(models.ask("a/small").value().notice, Catch::Contains("budget"));
+  CHECK(int_or(models.a.requests[0], "max_tokens") == 300);
+  CHECK(models.ask("a/small").value().notice.empty());
+}
+
+TEST_CASE("a cancelled call is settled by what it had said") {
+  Paid models;
+  ScriptedAnswer hangs = says("some words");
+  hangs.hangs = true;
+  models.a.answers = {hangs};
+  ModelRequest request;
+  request.model = "a/small";
+  request.chat = Models::chat_of("hello");
+  bool is_shown = false, is_done = false;
+  std::function<void(std::string_view)> on_delta = [&](std::string_view) { is_shown = true; };
+  asio::cancellation_signal stop;
+  asio::co_spawn(models.io, models.router->complete(std::move(request), std::move(on_delta)),
+                 asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr, Result<ModelAnswer>) { is_done = true; }));
+  REQUIRE(run_until(models.io, [&] { return is_shown; }));
+  stop.emit(asio::cancellation_type::terminal);
+  REQUIRE(run_until(models.io, [&] { return is_done; }));
+  CHECK(models.budget.open == 0);
+  REQUIRE(models.budget.settled.size() == 1);
+  CHECK(models.budget.settled[0].outcome == CallOutcome::cancelled);
+}
+
+TEST_CASE("a deterministic request is answered once, and again for nothing") {
+  Paid models;
+  models.a.answers = {says("four")};
+  for (int i = 0; i < 2; ++i) {
+    ModelRequest request;
+    request.model = "a/small";
+    request.chat = Models::chat_of("2 + 2?");
+    request.is_deterministic = true;
+    const ModelAnswer answer = models.ask(std::move(request)).value();
+    CHECK(answer.text == "four");
+    CHECK(models.shown == "four");
+    if (i == 0) continue;
+    CHECK(answer.usage.cost_usd == 0);
+    CHECK(answer.routed_by == "cache");
+  }
+  CHECK(models.a.requests.size() == 1);
+  CHECK(models.a.requests[0].at("temperature") == 0);
+  CHECK(models.reports.back().outcome == "cached");
+  CHECK(int_or(models.router->stats(), "cached") == 1);
+}
