@@ -10,17 +10,17 @@ namespace hobd::routing {
 namespace {
 
 /// What is looked at of a long message: people say what they want first or last.
-constexpr std::size_t kWindowHead = 800, kWindowTail = 300;
+constexpr std::size_t kWindowHead = 640, kWindowTail = 240;
 /// Longer "words" are no words of any language: base64, minified code.
 constexpr std::size_t kLongestWord = 40;
 
 using Mask = std::uint64_t;
 constexpr Mask bit(Trait trait) { return Mask{1} << static_cast<unsigned>(trait); }
 /// What a word is besides its kinds.
-constexpr Mask kPlain = Mask{1} << 63, kFiller = Mask{1} << 62, kPolite = Mask{1} << 61, kLeaning = Mask{1} << 60, kPeople = Mask{1} << 59, kContrast = Mask{1} << 58;
+constexpr Mask kPlain = Mask{1} << 63, kFiller = Mask{1} << 62, kPolite = Mask{1} << 61, kLeaning = Mask{1} << 60, kPeople = Mask{1} << 59, kContrast = Mask{1} << 58, kAsks = Mask{1} << 57, kWants = Mask{1} << 56;
 constexpr Mask kHard = (Mask{1} << kHardWordTraits) - 1;
 constexpr Mask kEasy = ((Mask{1} << kWordTraits) - 1) & ~kHard;
-static_assert(kWordTraits <= 58, "one bit each, and six for what else a word is");
+static_assert(kWordTraits <= 56, "one bit each, and eight for what else a word is");
 constexpr Mask kSmallTalk = bit(Trait::greeting) | bit(Trait::thanks) | bit(Trait::yes_no);
 
 constexpr std::string_view kNames[] = {
@@ -53,6 +53,7 @@ constexpr std::string_view kPeopleWords =
 /// "But", "won't", "keeps": something is not as it should be.
 constexpr std::string_view kContrastWords =
     "but wont cant couldnt doesnt didnt isnt arent keeps keep refuses refuse never although however suddenly anymore despite instead wouldnt shouldnt hasnt havent still nicht aber trotzdem nie nur mais pas jamais pero nunca";
+constexpr std::string_view kWantWords = "help need want id would brauche möchte voudrais necesito";
 /// A first word that asks for yes or no; what makes a short question one of judgement all the same.
 constexpr std::string_view kClosed[] = {"is", "are", "was", "were", "do", "does", "did", "can", "has", "have", "will", "ist", "sind", "hat", "est", "es"};
 constexpr std::string_view kAsking[] = {"what", "whats", "which", "who", "whos", "when", "whens", "where", "wheres", "how", "hows", "was", "wer", "wann", "wo", "wie", "quel", "quelle", "qui", "quand", "combien", "cuál", "cuánto", "cuándo", "dónde", "qué", "quién"};
@@ -212,7 +213,7 @@ struct Lexicon::Tables {
 
 Lexicon::Lexicon() {
   auto tables = std::make_unique<Tables>();
-  std::size_t bytes = kPlainWords.size() + kFillerWords.size() + kPoliteWords.size() + kLeaningWords.size() + kPeopleWords.size() + kContrastWords.size();
+  std::size_t bytes = kPlainWords.size() + kFillerWords.size() + kPoliteWords.size() + kLeaningWords.size() + kPeopleWords.size() + kContrastWords.size() + kWantWords.size() + 16 * std::size(kAsking);
   for (const std::string_view list : kWordLists) bytes += list.size();
   tables->storage.reserve(bytes + 1);  // views into it must stay
   tables->entries.reserve(8'192);
@@ -220,6 +221,9 @@ Lexicon::Lexicon() {
   tables->read(kPlainWords, kPlain, tables->storage);
   tables->read(kFillerWords, kFiller | kPlain, tables->storage);
   tables->read(kPoliteWords, kPolite | kPlain, tables->storage);
+  tables->read(kWantWords, kWants | kPlain, tables->storage);
+  for (const std::string_view word : kAsking)
+    if (word != "was") tables->read(word, kAsks | kPlain, tables->storage);  // English has another "was"
   tables->read(kPeopleWords, kPeople | kPlain, tables->storage);
   tables->read(kContrastWords, kContrast | kPlain, tables->storage);
   tables->read(kLeaningWords, kLeaning | kPlain, tables->storage);
@@ -254,7 +258,6 @@ Features Lexicon::features(const NormalText& text) const {
     head_words += at < text.head_end;
     if (count == 1) first = word;
     if (count == 2) second = word;
-    wants = wants || word == "help" || (count <= 4 && (word == "need" || word == "want" || word == "id" || word == "would" || word == "brauche" || word == "möchte" || word == "voudrais" || word == "necesito"));
         Mask mask = 0;
     std::size_t mask_end = end;
     const auto known = tables_->entries.find(word);
@@ -290,7 +293,8 @@ Features Lexicon::features(const NormalText& text) const {
     leans = leans || (count <= 8 && (mask & kLeaning));
     has_people = has_people || (mask & kPeople);
     has_contrast = has_contrast || (mask & kContrast);
-    asks_inside = asks_inside || (count > 2 && word != "was" && is_in(kAsking, word));
+    asks_inside = asks_inside || (count > 2 && (mask & kAsks));
+    wants = wants || ((mask & kWants) && (count <= 4 || word == "help"));
     // What lies within a longer phrase is no hit of its own: "how long should I" has no "should I".
     if (mask_end <= consumed) mask &= ~(kHard | kEasy) | kSmallTalk;
     if (mask_end > end) consumed = std::max(consumed, mask_end);
