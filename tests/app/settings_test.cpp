@@ -19,6 +19,7 @@ struct NoRouter final : Router {
   }
   Result<std::vector<std::string>> resolve(std::string_view) const override { return std::vector<std::string>{}; }
   awaitable<Result<std::vector<ModelInfo>>> list() override { co_return std::vector<ModelInfo>{}; }
+  RouteDecision explain(const RouteQuestion&) const override { return {}; }
   bool has_model() const override { return false; }
   awaitable<Result<json::value>> provider_models(std::string) override { co_return json::value{}; }
   void set_config(std::shared_ptr<const Config>) override {}
