@@ -10,24 +10,24 @@ namespace hobd::routing {
 namespace {
 
 /// What is looked at of a long message: people say what they want first or last.
-constexpr std::size_t kWindowHead = 1'200, kWindowTail = 400;
+constexpr std::size_t kWindowHead = 640, kWindowTail = 240;
 /// Longer "words" are no words of any language: base64, minified code.
 constexpr std::size_t kLongestWord = 40;
 
 using Mask = std::uint64_t;
 constexpr Mask bit(Trait trait) { return Mask{1} << static_cast<unsigned>(trait); }
 /// What a word is besides its kinds.
-constexpr Mask kPlain = Mask{1} << 63, kFiller = Mask{1} << 62, kPolite = Mask{1} << 61, kLeaning = Mask{1} << 60;
+constexpr Mask kPlain = Mask{1} << 63, kFiller = Mask{1} << 62, kPolite = Mask{1} << 61, kLeaning = Mask{1} << 60, kPeople = Mask{1} << 59, kContrast = Mask{1} << 58, kAsks = Mask{1} << 57, kWants = Mask{1} << 56;
 constexpr Mask kHard = (Mask{1} << kHardWordTraits) - 1;
 constexpr Mask kEasy = ((Mask{1} << kWordTraits) - 1) & ~kHard;
-static_assert(kWordTraits < 60, "one bit each, and four for what else a word is");
+static_assert(kWordTraits <= 56, "one bit each, and eight for what else a word is");
 constexpr Mask kSmallTalk = bit(Trait::greeting) | bit(Trait::thanks) | bit(Trait::yes_no);
 
 constexpr std::string_view kNames[] = {
     "proof", "maths", "fault", "program_task", "code_topic", "plan", "constraint", "law", "money", "health", "compare", "digest", "analysis",
     "long_text", "letter", "architecture", "judgement", "negotiation", "depth", "many_facts", "research", "puzzle", "business", "feelings",
     "deliberate", "greeting", "thanks", "yes_no", "reminder", "list", "weather", "device", "unit", "quick_question", "word_help", "text_fix",
-    "translate", "told", "recall", "chat", "house", "errand", "about_hob", "chance", "follow_up", "small_request", "why_own", "how_start", "short_order", "sum_in_words", "trouble_told",
+    "translate", "told", "recall", "chat", "house", "errand", "about_hob", "chance", "follow_up", "small_request", "why_own", "how_start", "short_order", "sum_in_words", "trouble_told", "why_asked", "people_matter", "supposes", "short_what", "short_closed", "contrast", "code_order", "two_parts",
     "imperative_make", "fenced_code", "code_marks", "many_numbers", "some_numbers", "many_sentences", "two_questions", "many_commas", "lines",
     "tiny", "short_one", "middle", "longish", "long_one", "very_long", "tells_only", "quoted_payload", "hard_kinds", "hard_many", "easy_kinds",
     "unknown_words"};
@@ -43,7 +43,21 @@ constexpr std::string_view kPoliteWords =
 constexpr std::string_view kMakers[] = {"write", "create", "build", "design", "develop", "draft", "compose", "generate", "implement", "plan", "prepare", "analyse", "analyze", "compare", "explain",
                                         "prove", "derive", "summarise", "summarize", "review", "debug", "refactor", "optimise", "optimize", "evaluate", "outline", "propose", "devise", "formulate",
                                         "rewrite", "schreib", "schreibe", "entwirf", "erstelle", "erkläre", "vergleiche", "analysiere", "écris", "rédige", "explique", "compare", "escribe", "explica", "redacta",
-                                        "solve", "calculate", "invent", "organise", "organize", "recommend", "critique", "argue", "diagnose", "investigate", "research", "model", "simulate"};
+                                        "solve", "calculate", "invent", "organise", "organize", "critique", "argue", "diagnose", "investigate", "research", "model", "simulate"};
+/// "Remind me to call the lawyer about the contract" is about a reminder and not about the law.
+constexpr std::string_view kNoting[] = {"remind", "nudge", "ping", "wake", "add", "put", "throw", "stick", "note", "remember", "erinner", "erinnere", "setz", "merk", "rappelle", "ajoute", "recuérdame", "set", "tick", "mark", "save"};
+/// Whom matters between people are with.
+constexpr std::string_view kPeopleWords =
+    "friend friends husband wife partner boyfriend girlfriend mother father mum mom dad parents parent sister brother son daughter kids kid child children teen baby toddler boss manager colleague colleagues coworker coworkers employee employees "
+    "neighbor neighbour neighbors neighbours landlord tenant flatmate roommate ex stepfather stepmother uncle aunt cousin teacher team client clients couple couples family people everyone someone everybody band choir grandmother grandfather grandma grandpa inlaws him her them";
+/// "But", "won't", "keeps": something is not as it should be.
+constexpr std::string_view kContrastWords =
+    "but wont cant couldnt doesnt didnt isnt arent keeps keep refuses refuse never although however suddenly anymore despite instead wouldnt shouldnt hasnt havent still nicht aber trotzdem nie nur mais pas jamais pero nunca";
+constexpr std::string_view kWantWords = "help need want id would brauche möchte voudrais necesito";
+/// A first word that asks for yes or no; what makes a short question one of judgement all the same.
+constexpr std::string_view kClosed[] = {"is", "are", "was", "were", "do", "does", "did", "can", "has", "have", "will", "ist", "sind", "hat", "est", "es"};
+constexpr std::string_view kAsking[] = {"what", "whats", "which", "who", "whos", "when", "whens", "where", "wheres", "how", "hows", "was", "wer", "wann", "wo", "wie", "quel", "quelle", "qui", "quand", "combien", "cuál", "cuánto", "cuándo", "dónde", "qué", "quién"};
+
 /// What a household's assistant is told to do in a word or two.
 constexpr std::string_view kOrders[] = {"add", "put", "stick", "buy", "get", "order", "remind", "text", "call", "ring", "ping", "move", "cancel", "turn", "switch", "play", "stop", "set", "open", "close", "lock", "unlock", "dim", "start", "check",
                                         "read", "show", "send", "flip", "roll", "pick", "spell", "translate", "convert", "define", "mark", "delete", "clear", "save", "note", "name", "book", "search", "find", "google", "track", "wake", "pause", "skip", "mute",
@@ -199,7 +213,7 @@ struct Lexicon::Tables {
 
 Lexicon::Lexicon() {
   auto tables = std::make_unique<Tables>();
-  std::size_t bytes = kPlainWords.size() + kFillerWords.size() + kPoliteWords.size() + kLeaningWords.size();
+  std::size_t bytes = kPlainWords.size() + kFillerWords.size() + kPoliteWords.size() + kLeaningWords.size() + kPeopleWords.size() + kContrastWords.size() + kWantWords.size() + 16 * std::size(kAsking);
   for (const std::string_view list : kWordLists) bytes += list.size();
   tables->storage.reserve(bytes + 1);  // views into it must stay
   tables->entries.reserve(8'192);
@@ -207,6 +221,11 @@ Lexicon::Lexicon() {
   tables->read(kPlainWords, kPlain, tables->storage);
   tables->read(kFillerWords, kFiller | kPlain, tables->storage);
   tables->read(kPoliteWords, kPolite | kPlain, tables->storage);
+  tables->read(kWantWords, kWants | kPlain, tables->storage);
+  for (const std::string_view word : kAsking)
+    if (word != "was") tables->read(word, kAsks | kPlain, tables->storage);  // English has another "was"
+  tables->read(kPeopleWords, kPeople | kPlain, tables->storage);
+  tables->read(kContrastWords, kContrast | kPlain, tables->storage);
   tables->read(kLeaningWords, kLeaning | kPlain, tables->storage);
   auto& stems = tables->stems;
   std::sort(stems.begin(), stems.end());
@@ -228,10 +247,10 @@ Features Lexicon::features(const NormalText& text) const {
   const std::string_view words = text.words;
   const std::string_view raw = text.raw.substr(0, kWindowHead);
   std::array<std::uint16_t, kWordTraits> hits{}, payload_hits{};
-  std::size_t count = 0, head_words = 0, unknown = 0, numbers = 0, covered = 0;
-  bool is_small_talk = true, has_small_talk = false, leans = false, has_long_word = false;
+  std::size_t count = 0, head_words = 0, unknown = 0, numbers = 0, covered = 0, consumed = 0;
+  bool is_small_talk = true, has_small_talk = false, leans = false, has_long_word = false, has_people = false, has_contrast = false, asks_inside = false, has_two_parts = false;
   bool wants = false;  // "I need", "help", "I want you to"
-  std::string_view first, second, task;
+  std::string_view first, second, task, previous;
   for (std::size_t at = 0; at < words.size();) {
     const std::size_t end = std::min(words.find(' ', at), words.size());
     const std::string_view word = words.substr(at, end - at);
@@ -239,7 +258,6 @@ Features Lexicon::features(const NormalText& text) const {
     head_words += at < text.head_end;
     if (count == 1) first = word;
     if (count == 2) second = word;
-    wants = wants || word == "help" || (count <= 4 && (word == "need" || word == "want" || word == "id" || word == "would" || word == "brauche" || word == "möchte" || word == "voudrais" || word == "necesito"));
         Mask mask = 0;
     std::size_t mask_end = end;
     const auto known = tables_->entries.find(word);
@@ -273,6 +291,16 @@ Features Lexicon::features(const NormalText& text) const {
     }
     if (mask_end > end) covered = std::max(covered, mask_end);
     leans = leans || (count <= 8 && (mask & kLeaning));
+    has_people = has_people || (mask & kPeople);
+    has_contrast = has_contrast || (mask & kContrast);
+    asks_inside = asks_inside || (count > 2 && (mask & kAsks));
+    // "..., and what follows from that": one question is simple more often than two.
+    has_two_parts = has_two_parts || (count > 4 && previous == "and" && ((mask & kAsks) || word == "why" || is_in(kClosed, word)));
+    previous = word;
+    wants = wants || ((mask & kWants) && (count <= 4 || word == "help"));
+    // What lies within a longer phrase is no hit of its own: "how long should I" has no "should I".
+    if (mask_end <= consumed) mask &= ~(kHard | kEasy) | kSmallTalk;
+    if (mask_end > end) consumed = std::max(consumed, mask_end);
     // "Thanks" and "good" in the midst of a sentence are no small talk.
     if (count > 3) mask &= ~kSmallTalk;
     auto& into = at < text.head_end ? hits : payload_hits;
@@ -290,6 +318,8 @@ Features Lexicon::features(const NormalText& text) const {
   if (!found.is_plain_edit)
     for (std::size_t i = 0; i < kWordTraits; ++i) hits[i] = static_cast<std::uint16_t>(hits[i] + payload_hits[i]);
 
+  if (is_in(kNoting, task) && count <= 30 && (in_head(Trait::reminder) || in_head(Trait::list) || in_head(Trait::told)))
+    for (std::size_t i = 0; i < kHardWordTraits; ++i) hits[i] = 0;
   int hard = 0, easy = 0;
   for (std::size_t i = 0; i < kWordTraits; ++i) {
     found.values[i] = hits[i] == 0 ? 0.0F : hits[i] == 1 ? 1.0F : 1.5F;
@@ -314,7 +344,7 @@ Features Lexicon::features(const NormalText& text) const {
     if (holds) found[trait] = 1.0F;
   };
   const std::size_t questions = count_of(raw, '?');
-  const bool is_why = first == "why" || first == "warum" || first == "wieso" || first == "pourquoi" || second == "why" || words.find(" why ") != std::string_view::npos;
+  const bool is_why = first == "why" || first == "warum" || first == "wieso" || first == "pourquoi" || second == "why" || words.find(" why ") != std::string_view::npos || words.ends_with(" why");
   set(Trait::why_own, is_why && (words.find(" my ") != std::string_view::npos || words.find(" this ") != std::string_view::npos || words.find(" i ") != std::string_view::npos || words.find(" mein") != std::string_view::npos));
   set(Trait::how_start, first == "how" && (second == "do" || second == "can" || second == "would" || second == "should" || second == "could"));
   set(Trait::imperative_make, is_in(kMakers, task));
@@ -346,8 +376,26 @@ Features Lexicon::features(const NormalText& text) const {
   // "My washing machine trips the breaker": a trouble that is told wants help.
   const auto has_hit = [&](Trait trait) { return hits[static_cast<std::size_t>(trait)] > 0; };
   const bool is_trouble = has_hit(Trait::fault) || has_hit(Trait::health) || has_hit(Trait::feelings) || has_hit(Trait::law) || has_hit(Trait::money) || has_hit(Trait::judgement);
+  const bool is_judged = has_hit(Trait::judgement) || has_hit(Trait::feelings) || words.starts_with("should") || words.starts_with("would") || words.starts_with("could");
+  set(Trait::why_asked, is_why && !has_hit(Trait::quick_question) && !has_hit(Trait::house));
+  set(Trait::people_matter, has_people && (first == "how" || is_why || words.find("should") != std::string_view::npos || words.find(" would") != std::string_view::npos || has_contrast) && easy == 0);
+  set(Trait::supposes, words.starts_with("if ") || words.find(" if ") != std::string_view::npos || words.starts_with("would ") || words.find(" would ") != std::string_view::npos || words.find("suppose") != std::string_view::npos);
+  set(Trait::short_what, found.words <= 9 && is_in(kAsking, first) && !is_judged && !has_contrast && second != "should" && second != "would" && second != "makes" && second != "do" && second != "can" && second != "if");
+  set(Trait::short_closed, found.words <= 7 && is_in(kClosed, first) && !is_judged && !has_contrast && second != "we" && second != "i");
+  set(Trait::code_order, in_head(Trait::code_topic) && !found.has(Trait::short_what) && !found.has(Trait::short_closed) && (is_in(kOrders, task) || is_in(kMakers, task) || hits[static_cast<std::size_t>(Trait::code_topic)] >= 2) && !has_hit(Trait::errand));
+  // What is simple in a few words may be a detail of a longer request.
+  if (found.words > 16 && !found.is_plain_edit)
+    for (std::size_t i = kHardWordTraits; i < kWordTraits; ++i) found.values[i] *= i == static_cast<std::size_t>(Trait::list) || i == static_cast<std::size_t>(Trait::chat) ? 0.8F : 0.5F;
+  if (count > 10) found[Trait::unit] *= 0.3F;
+  if (count > 12) found[Trait::recall] *= 0.4F;
+  set(Trait::two_parts, has_two_parts && !found.is_plain_edit);
+  if (has_two_parts) {
+    found[Trait::quick_question] *= 0.5F;
+    found[Trait::recall] *= 0.5F;
+  }
+  set(Trait::contrast, has_contrast && easy == 0 && count >= 6);
   set(Trait::trouble_told, is_trouble && found.has(Trait::tells_only) && count >= 5);
-  if (is_trouble) found[Trait::tells_only] = 0;
+  if (is_trouble || asks_inside || has_contrast) found[Trait::tells_only] = 0;
   set(Trait::quoted_payload, found.is_plain_edit);
   set(Trait::hard_kinds, hard > 0);
   found[Trait::hard_many] = static_cast<float>(std::min(std::max(hard - 1, 0), 4)) / 2.0F;

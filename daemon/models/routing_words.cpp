@@ -11,10 +11,10 @@ const std::array<std::string_view, kWordTraits> kWordLists = {
     "polynomial calculus logarithm quadratic cubic bayes bayesian bayes'scher statistic* variance regression compound compounded permutation* combinatorics "
     "modulo divisible geometry trigonometr* vector vectors converge* diverge* sequence subsequence limit_of standard_deviation expected_value "
     "how_much_interest odds_of odds wahrscheinlich* gleichung* löse berechne* integral_von ableitung probabilité* équation* ecuación* probabilidad* "
-    "twice_as three_times_as times_as_old as_old_as dreimal doppelt_so halb_so fois_plus veces_más fill_the fills_in drains km/h mph average_speed meet percent_of_the ratio how_long_does_it_take_both "
+    "twice_as three_times_as times_as_old as_old_as dreimal doppelt_so halb_so fois_plus veces_más fill_the fills_in drains km/h mph average_speed  percent_of_the ratio how_long_does_it_take_both "
     "working_together annual_interest remaining_balance monthly_payment amortization after_inflation "
     "original_price discount_and percent_off off_and_then how_much_paint how_many_tiles how_much_wallpaper how_much_concrete how_much_flooring "
-    "how_many_rolls how_many_packs coats per_litre sqm square_metres square_meters m2 area_of volume_of surface_area perimeter real_solutions factorise "
+    "how_many_rolls how_many_packs coats per_litre sqm square_metres  m2 area_of volume_of surface_area perimeter real_solutions factorise "
     "factorize roots_of prime_factor* remainder machines_take workers_take take_to_make how_long_would how_long_will_it_take how_many_ways arrangements "
     "combinations dice_sum drawn_at_random sample_of mean_and_median median rate_of_return yield compounding doubling_time interest_on weighted_average "
     "average_of proportion proportional inverse log_of exponent exponential growth_rate half_life_of decay triangle right_triangle hypotenuse circle_with "
@@ -38,12 +38,14 @@ const std::array<std::string_view, kWordTraits> kWordLists = {
     "quota_exceeded ssl_error certificate_error handshake_failed packet_loss dropouts drops_out disconnects disconnecting loses_connection faulty "
     "malfunction* misfire* check_engine engine_light brakes squeak* wont_go_away mould mold damp condensation comes_back keeps_coming find_the_bug "
     "spot_the_bug whats_the_bug error_message this_error stops_after stops_working blank_screen white_screen returns_null returns_none returns_undefined "
-    "wrong_output unexpected s'arrête plantage error_en falla",
+    "wrong_output unexpected s'arrête plantage error_en falla "
+    "simulator but_not_on works_in_the but_not_in worked_yesterday suddenly circular_reference pending cant_resolve pod_pending speed_up faster_than pandas "
+    "is_slow so_slow slow_on runs_slow green_locally red_on_the falls_over cannot_borrow borrow_as lighthouse_score core_web fails_when works_when",
     // program_task
     "implement implements implementing implementation refactor refactoring optimise_this optimize_this optimise_the optimize_the unit_test unit_tests write_tests "
     "write_a_function write_a_script write_a_program write_a_class write_code write_me_a_script write_a_python write_a_bash write_a_query write_a_regex write_sql write_an_sql "
     "write_some_code code_review review_this_code review_my_code review_this_function review_this_pull pull_request time_complexity space_complexity "
-    "big_o rewrite_this_function convert_this_code port_this in_rust in_python in_go in_golang in_java in_javascript in_typescript in_c in_c++ in_haskell in_kotlin "
+    "big_o rewrite_this_function convert_this_code port_this in_rust in_python in_go in_golang in_java in_javascript in_typescript  in_c++ in_haskell in_kotlin "
     "in_swift in_c# in_php in_bash in_powershell in_sql in_react o_1 o_n o_log thread_safe async/await sql_query sql_statement a_regex regex regexp "
     "regular_expression a_parser a_scraper web_scraper scraper a_bot discord_bot telegram_bot rest_api a_cli a_plugin lua_plugin plugin_that dockerfile docker_compose makefile github_action github_actions ci_pipeline "
     "terraform ansible helm home_assistant_automation automation_yaml yaml_for google_sheets_formula excel_formula sheets_formula vba macro cron_expression systemd_unit_file "
@@ -56,7 +58,10 @@ const std::array<std::string_view, kWordTraits> kWordLists = {
     "snippet one_liner_that_ write_me_some_code write_a_parser write_a_compiler api_client wrapper_for crud backend_for frontend_for schema_for_a_table "
     "stored_procedure pivot_table spreadsheet_that spreadsheet_formula vlookup xlookup sumifs apps_script google_script automation_that automate "
     "automation_to shortcut_that_sends zapier ifttt n8n node_red configure_nginx nginx_config reverse_proxy set_up_a_server setup_a_server set_up_ci "
-    "deploy_to",
+    "deploy_to "
+    "userscript pandas_groupby haskell_function spreadsheet_that a_function_that a_script_that "
+    "react_hook sql_inserts export_into a_query query_to a_makefile makefile skip_duplicates cancels endpoint_idempotent an_endpoint write_me_a_query  "
+    "parse_the convert_to_json csv_to json_to xml_to excel_to import_into upsert offline_first mobile_app",
     // code_topic
     "python javascript typescript java rust golang kotlin haskell c++ c# php ruby perl bash sql mysql postgres postgresql sqlite mongodb redis kafka docker kubernetes k8s "
     "nginx apache linux git github gitlab react vue angular svelte nextjs django flask rails spring node nodejs npm cargo cmake gcc clang llvm compiler compile "
@@ -80,11 +85,13 @@ const std::array<std::string_view, kWordTraits> kWordLists = {
     "set_up_a_system zettelkasten system_for structure_for routine_for morning_routine study_schedule revision_plan revise_for exam_in exams_in "
     "prepare_for_an_exam marathon couch_to garden_layout vegetable_garden crop_rotation plant_schedule remodel build_a_shed build_a_deck extension "
     "loft_conversion self_build packing_for_a capsule_wardrobe declutter downsizing emigrate emigrating job_hunt career_change transition_into "
-    "roadmap_for_learning learn_spanish_in learn_piano budget_wedding",
+    "roadmap_for_learning learn_spanish_in learn_piano budget_wedding "
+    "everyone_sit fit_gym sports_and_my moving_abroad before_moving "
+    "what_would_a_sensible first_week growth_plan three_year draw_up set_that_up our_move my_move volunteers",
     // constraint
     "at_most at_least no_more_than no_less_than not_more_than less_than more_than maximum max minimum min budget_of budget_is within_budget a_budget under_budget deadline deadlines "
     "must mustnt cannot cant_be cant_do cant_go without except unless only_if provided_that as_long_as taking_into considering given_that in_mind "
-    "constraints constraint conditions requirement requirements limited allergy celiac vegan gluten respectively both_of either_or but_not but_also "
+    "constraints constraint conditions requirement requirements limited  celiac vegan  respectively both_of either_or but_not but_also "
     "even_though although however whereas instead_of_just while_keeping while_also so_that such_that in_case of_which each_of subject_to per_person strict strictly höchstens mindestens ohne_dass "
     "obwohl sodass berücksichtig* unter_berücksichtigung maximal budget sans_dépasser au_plus sin_que",
     // law
@@ -104,7 +111,8 @@ const std::array<std::string_view, kWordTraits> kWordLists = {
     "data_protection subject_access defamation libel slander harassment discrimination restraining_order police_report speeding_ticket parking_fine "
     "contest_a fine_for airline_lost lost_my_luggage flight_delay eu261 chargeback scammed scam fraud identity_theft consumer_rights return_policy "
     "refuses_refund no_refund guarantor cosign co_sign subletting airbnb_rules squatters reclamar reclamación maleta juicio denuncia widerrufsrecht "
-    "schadensersatz unterhalt sorgerecht kaution nebenkosten* nebenkostenabrechnung wallbox überzeuge",
+    "schadensersatz unterhalt sorgerecht kaution nebenkosten* nebenkostenabrechnung wallbox überzeuge "
+    "handwritten_will notarised notarized permits hoa_says my_company_was sign_a_new non_compete bußgeld* einspruch_gegen gemobbt",
     // money
     "tax taxes taxed taxable taxation deduct deduction deductible deductions write_off capital_gains depreciation irs hmrc self_employed freelancer freelance 1099 w2 filing_jointly filing_separately "
     "mortgage mortgages refinance refinancing invest investing investment investments investor etf etfs index_fund index_funds portfolio stocks_or bonds pension 401k 403b ira roth isa superannuation "
@@ -118,7 +126,8 @@ const std::array<std::string_view, kWordTraits> kWordLists = {
     "lend_her borrow_money bankruptcy_risk insurance_do insurances underinsured insurance_worth health_insurance private_insurance deductible_plan hsa fsa "
     "529 college_fund college_savings student_loan student_loans credit_score consolidate_my debt_snowball snowball avalanche_method budget_for_the "
     "household_budget cut_costs cut_our spending_too where_does_my_money stock_market market_crash recession hedge gold_or bitcoin_or crypto real_estate "
-    "rental_property house_listed listed_at offer_on_a_house offer_on",
+    "rental_property house_listed listed_at offer_on_a_house offer_on "
+    "our_money buy_now_pay pay_later where_did_our last_quarter",
     // health
     "symptom symptoms diagnosis diagnosed medication medications medicine prescribed prescription dosage dose doses tablets antibiotic* antidepressant* ssri sertraline blood_pressure blood_test blood_sugar "
     "cholesterol thyroid tsh ferritin hba1c insulin diabetes diabetic migraine migraines asthma arthritis chest_pain back_pain stomach_pain abdominal pain painful hurts ache aching "
@@ -136,7 +145,11 @@ const std::array<std::string_view, kWordTraits> kWordLists = {
     "physio physiotherapy prescription_for vaccine_schedule vaccinated allergic_reaction anaphyla* rabies tick_bite stitches wound eczema psoriasis acne "
     "mole moles vision blurry vertigo tinnitus sciatica herniated disc knee_pain my_knee shoulder_pain hip_pain joint_pain joints arm_feels leg_feels "
     "baby_wakes wakes_up_every sleep_apnea snoring toddler_wont_eat developmental speech_delay colic teething_fever kopfschmerzen bauchschmerzen impfung "
-    "arzt mal_de_tête médecin cabeza_me médico",
+    "arzt mal_de_tête médecin cabeza_me médico "
+    "lexapro zoloft prozac xanax adderall melatonin paracetamol amoxicillin prednisone omeprazole levothyroxine gabapentin tramadol codeine tylenol aspirin  "
+    "naproxen cetirizine benadryl sertralin ozempic semaglutide parkinsons alzheimers shuffling hands_shake shaking trembling heart_racing waking_up  "
+    "keep_waking numb_fingers kidney_disease the_vet vet_says kidneys cat_has dog_has limping while_on safe_to_take can_you_take can_i_take should_i_take  "
+    "take_with kidney_stones gallbladder under_my_ribs",
     // compare
     "compare compares comparing comparison versus vs tradeoff tradeoffs trade_off trade_offs trade_offs pros_and_cons pros_cons advantages disadvantages better_or which_is_better which_one_is_better whats_better "
     "better_to is_it_better which_of_these which_of_the which_of_them which_offer best_offer cheaper_to is_it_cheaper cheaper_or more_economical worth_it worth_the is_it_worth worth_repairing worth_buying weigh "
@@ -180,7 +193,9 @@ const std::array<std::string_view, kWordTraits> kWordLists = {
     "resignation_letter keeps_the_door word_this how_do_i_word ask_my_boss ask_my_flatmate ask_my_landlord how_do_i_ask how_to_ask how_do_i_say_no "
     "say_no_to break_it_to tell_my_best tell_my_parents tell_my_kids tell_him_that tell_her_that picked_someone_else reject_a rejection_email "
     "follow_up_email cold_email negotiation_email email_declining declining objection_letter dispute_letter complaint_email letter_before statement_to "
-    "reference_for thank_you_speech write_to_the write_to_my respond_to_this answer_this_email reply_to_my",
+    "reference_for thank_you_speech write_to_the write_to_my respond_to_this answer_this_email reply_to_my "
+    "draft_something to_the_council without_blaming fire_someone dating_profile "
+    "farewell_email farewell condolence_card message_to_my_landlord email_to_my_colleagues asking_for_a absage help_with_a_message",
     // architecture
     "architecture architect scalable scalability scale_to microservice* monolith distributed load_balanc* high_availability failover replication sharding partitioning event_sourcing event_driven cqrs message_queue "
     "rate_limiter rate_limiting data_model database_schema a_schema class_hierarchy design_a design_an design_the design_me system_design designing how_would_you_design how_should_i_design how_should_i_structure best_way_to_structure "
@@ -205,11 +220,21 @@ const std::array<std::string_view, kWordTraits> kWordLists = {
     "before_i_buy before_we_buy before_signing before_i_sign which_phone which_laptop which_car which_one_should which_should how_do_you_decide how_low_can "
     "how_high_should how_far_can_i go_about how_would_you would_it_be_better would_it_be_wise what_if_she what_if_he what_if_they what_if_i what_if_we "
     "if_she_refuses if_he_refuses refuses_to_sign help_me_get_ready get_ready_for help_me_prepare cant_make_up my_mind second_thoughts regret reconsider "
-    "get_a_second get_another_dog get_a_dog",
+    "get_a_second get_another_dog get_a_dog "
+    "a_mistake_to is_it_a_mistake what_makes_a would_you_take would_you_rather_have does_it_make_sense_to how_would_that would_that_change and_if_we  "
+    "if_we_had how_should how_do_couples what_is_a_fair fair_price fair_split whats_fair watch_out_for which_one_counts actually_legal need_to_think_of  "
+    "mistake "
+    "is_it_normal is_this_normal is_it_ok debo quiero_saber conviene_más at_what_point when_should_i when_should_we do_we_step step_in what_to_look_out  "
+    "look_out_for torn_between the_right_choice best_choice which_is_better_for what_are_the_steps steps_to_take how_do_i_set_up how_do_we_set  "
+    "how_would_you_open what_would_you_open how_should_they how_could_they what_order_should fair_way sensible think_i_should how_would_we "
+    "aide_moi_à hilf_mir ayúdame help_with "
+    "the_catch the_point_of downside downsides drawback drawbacks the_risk the_danger whats_the_deal_with too_good_to trustworthy how_do_i_react  "
+    "how_should_i_react easiest_thing_to_cut overrated how_come_i is_this_a_scam",
     // negotiation
     "negotiate negotiating negotiation negotiations haggle counteroffer counter_offer lowball bargain bargaining leverage_in raise_request ask_for_a_raise salary higher_salary pay_rise "
     "job_offer convince persuade persuading roleplay role_play mock_interview play_devils devils_advocate debate_me mediate mediation compromise come_down_from asking_price settle settlement verhandeln verhandlung gehalts* négocier "
-    "négociation negociar interview_questions prepare_me_for prepare_for_my job_interview",
+    "négociation negociar interview_questions prepare_me_for prepare_for_my job_interview "
+    "seller_asks would_you_open recruiter salary_question aide_moi entretien",
     // depth
     "explain explaining explain_why explain_how explanation explanations in_detail in_depth indepth thoroughly thorough detailed step_by_step walk_me_through deep_dive deeper from_first_principles intuition intuitively "
     "mechanism mechanisms how_does how_do_we_know why_did why_does_the why_do_we why_are_there why_is_there causes causes_of caused_the implications implication consequences effects_of impact_of impact influence_of "
@@ -227,13 +252,20 @@ const std::array<std::string_view, kWordTraits> kWordLists = {
     "heat_pump_actually actually_work really_work work_under_the_hood under_the_hood so_that_my_10 to_a_child to_a_10 kants mills hegel marx plato "
     "aristotle stoic stoicism buddhism theology religion_and democracy democracy_in political_system electoral constitution ideology feminism postmodern* "
     "symbolism themes_of theme_of character_analysis literary poem_mean what_does_the_author interpret_the nuclear_power arguments_for arguments_against "
-    "understand_my understand_the",
+    "understand_my understand_the "
+    "why_couldnt why_didnt why_do_people why_did_the why_cant why_arent why_isnt ending_of the_ending what_makes_a_good in_some_depth how_a_bill  "
+    "becomes_law objections_to contrast stronger_argument argument_stronger that_argument weimar "
+    "differ_from how_does_that_work chemically physically biologically ethically ethical_problems commercially reasoning_in double_check chose_that  "
+    "choose_that alternative the_alternative over_the_alternative",
     // many_facts
     "based_on_what based_on_everything based_on_our based_on_my everything_i everything_you_know everything_i_told everything_i_said all_the_things_i all_my_notes all_our going_through looking_back over_the_last over_the_past over_the_years last_three_months last_two_months last_six_months since_spring "
     "since_january has_changed how_has_my how_have_my which_of_my who_of_my what_pattern in_common conflict_with contradict contradicts contradicting contradiction_between consistent_with before_or_after still_open open_questions across_all put_together_everything piece_together connect_the_dots "
     "taking_everything considering_what_i given_what_i given_what_you from_what_i_told from_what_ive_told of_all_the_people who_among how_often_did_i how_many_times_did_i what_do_you_know_about_me most_often all_conversations nach_allem basierend_auf anhand_dessen d'après_ce según_lo_que "
-    "from_what_ive who_of_the of_the_people people_i_mentioned i_mentioned recipes_i_tried of_all_the this_year_which which_ones_did ive_told_you "
-    "that_ive_told youve_learned_about what_have_i_told when_i_get_migraines connect_what compare_what_i timeline_of_what",
+    "from_what_ive who_of_the of_the_people people_i_mentioned  recipes_i_tried of_all_the this_year_which which_ones_did ive_told_you "
+    "that_ive_told youve_learned_about what_have_i_told when_i_get_migraines connect_what compare_what_i timeline_of_what "
+    "fit_with_what from_our_chats what_stresses promises_i_made what_i_said_in did_what_i_told "
+    "looking_at_my keep_getting keeps_getting_postponed given_everything across_my my_notes_which did_i_promise in_what_order_should everything_i_eat "
+    "anything_changed changed_since who_was_against who_was_for what_came_of",
     // research
     "research investigate investigation find_out_whether find_me_the_best find_the_best best_options recommend_one recommend_the recommendations studies study_on evidence_on current_evidence scientific peer_reviewed sources citations cite references fact_check verify_whether is_it_true_that state_of_the_art market_research "
     "shortlist subsid* which_are_the_best recherchiere* recherche_approfondie investiga* studien",
@@ -241,29 +273,35 @@ const std::array<std::string_view, kWordTraits> kWordLists = {
     "puzzle puzzles riddle riddles brain_teaser brainteaser logic_puzzle logical logically deduce deduction weighings fake_coin knights_and_knaves liar truth_teller if_all if_some necessarily sudoku chess "
     "river_crossing who_owns fallacy valid_argument syllogism escape_room monty_hall paradox rätsel énigme acertijo how_can_they_all winning_strategy optimal_strategy optimal game_theory "
     "light_switches one_trip how_do_you_find_the right_one logically_valid is_this_valid some_pets some_are all_are no_cats hats prisoners truth_tellers "
-    "wolf_goat missing_dollar how_is_this_possible what_comes_next next_in_the_sequence next_number magic_square crossword cryptic_clue widgets",
+    "wolf_goat missing_dollar how_is_this_possible what_comes_next next_in_the_sequence next_number magic_square crossword cryptic_clue widgets "
+    "one_torch cross_a_bridge digit_number digits_sum "
+    "measure_4 litre_jug jug lies both_lie tells_the_truth who_is_lying",
     // business
     "business startup start_up small_business company_plan marketing strategy strategies strategic revenue customers customer competitor* competitive pricing price_point profit profitability margin margins break_even "
-    "stakeholder* go_to_market market swot okr okrs root_cause reorganisation restructure restructuring hiring onboarding performance_review underperform* teammate team_misses my_team our_team retrospective franchise supplier* "
+    "stakeholder* go_to_market market swot okr okrs root_cause reorganisation restructure restructuring hiring onboarding performance_review underperform* teammate team_misses  our_team retrospective franchise supplier* "
     "logistics supply_chain crowdfunding fundraising nonprofit grow_my grow_our attract social_media_plan content_plan brand branding geschäftsidee geschäftsmodell marketingplan estrategia estratégie stratégie negocio "
     "coffee_shop_that cafe_reviews my_cafe my_shop my_company my_startup my_clients client_refuses freelancing_rate hourly_rate set_my_prices price_my "
     "pricing_for sponsorship sports_club_grant elevator_pitch investors",
     // feelings
-    "argument_with fight_with fighting_with relationship marriage cheating my_ex broke_up breakup boundaries_with toxic grief grieving lonely overwhelmed burnout burned_out burnt_out stressed_out hopeless resent resentment jealous guilt guilty ashamed "
+    "argument_with fight_with fighting_with relationship marriage cheating my_ex broke_up breakup boundaries_with toxic grief grieving  overwhelmed burnout burned_out burnt_out stressed_out hopeless resent resentment jealous guilt guilty ashamed "
     "estranged betray* trust_him trust_her coming_out addicted addiction alcoholic bullied bullying bully tantrum* meltdown* behaviour_problem dementia caregiver care_home nursing_home cant_live_alone refuses_help refuses passed_away dying died "
     "in_laws mother_in_law father_in_law stepson stepdaughter adopt adoption parenting discipline without_shouting screen_time "
-    "i_feel_like i_feel feeling feels_like my_friends_only only_when_they ignored ignoring ignores me_anymore left_out excluded taken_for_granted "
+    "i_feel_like i_feel  feels_like my_friends_only only_when_they ignored ignoring ignores me_anymore left_out excluded taken_for_granted "
     "disrespect* passed_me_over passed_over promotion confront argue_with arguing argued upset angry furious resentful disappointed heartbroken miss_him "
     "miss_her insecure self_esteem confidence motivation_to unmotivated procrastinat* stuck_in_life midlife crisis purpose_in lost_my_job laid_off layoffs "
     "jealousy trust_issues mother_and_i father_and_i my_brother_and my_sister_and sibling siblings rivalry falling_out fell_out reconcile forgive "
     "forgiveness cheated cheating_on affair long_distance in_love dating first_date ghosted rejected_me difficult_talk talk_with_my talk_to_my_teen teenage "
     "teenager teen vaping drinking_too bully_at picked_on refuses_to wont_talk wont_listen wont_do tantrum lying_to lies_to secretly without_it_becoming "
     "a_row fairness feels_cheated nobody_feels we_keep_fighting keeps_fighting everyone_is_happy keep_the_peace awkward embarrassing embarrassed ashamed_of "
-    "shy social_anxiety introvert roommate flatmate housemate einsam überfordert streit trennung trauer",
+    "shy social_anxiety introvert roommate flatmate housemate einsam überfordert streit trennung trauer "
+    "so_lonely feel_lonely feeling_lonely feeling_low feeling_down lost_her lost_his support_a_friend bite bites biting_visitors give_him_away  "
+    "keeps_criticising criticising criticizing criticize credit_for_my bring_it_up the_asshole aita not_inviting wont_say_anything cant_agree agree_on  "
+    "couples settle_this only_sleeps_on newborn weeks_old stop_crying sleep_training potty_training racing_heart stresses_me",
     // deliberate
     "think_carefully think_through think_about_how carefully precisely comprehensive comprehensively elaborate systematically thought_through justify justification reasoning reason_about rationale convince_me argue_for argue_against both_sides "
     "perspectives perspective viewpoint critical_thinking edge_cases edge_case pitfalls considerations what_to_consider what_should_i_consider things_to_consider what_factors factors criteria framework_for in_order_to taking_account keep_the_metre "
-    "without_losing devise formulate develop_a outline outlining brainstorm concept_for from_scratch propose suggest_a_strategy improve_my improve_our optimise optimize optimal_way  most_efficient efficiently recommend",
+    "without_losing devise formulate develop_a outline outlining brainstorm concept_for from_scratch propose suggest_a_strategy improve_my improve_our optimise optimize optimal_way  most_efficient efficiently  "
+    "recommend_a recommend_me can_you_recommend",
     // greeting
     "hi hello hey heya hiya yo howdy good_morning good_afternoon good_evening good_night goodnight greetings sup whats_up moin servus hallo guten_morgen guten_abend guten_tag gute_nacht grüß tschüss ciao bonjour bonsoir salut hola buenos_días "
     "buenas_tardes buenas_noches buenos_dias adiós adios bye goodbye see_you see_ya cya later talk_later talk_tomorrow talk_to_you_later take_care welcome_back im_back im_home happy_birthday happy_new_year merry_christmas happy_friday happy_easter long_time_no_see you_there anyone_there "
@@ -278,7 +316,8 @@ const std::array<std::string_view, kWordTraits> kWordLists = {
     // reminder
     "remind reminder reminders timer timers alarm alarms wake_me wake_up snooze countdown calendar appointment appointments my_schedule schedule_a put_it_in_my event_on what_do_i_have_today whats_on_today whats_on_my erinner* erinnere wecker weck termin termine kalender rappelle* rappel minuteur recuérda* recuerdame "
     "recordatorio despiértame agenda meeting_at dentist_at dentist_on at_7am at_8am at_9am every_morning every_evening every_monday every_sunday "
-    "in_20_mins in_10_minutes in_an_hour ping_me nudge_me alarm_please be_up_at haircut this_afternoon ring_the what_have_i_got_on",
+    "in_20_mins in_10_minutes in_an_hour ping_me nudge_me alarm_please be_up_at haircut this_afternoon ring_the what_have_i_got_on "
+    "nudge_me",
     // list
     "shopping_list grocery_list groceries to_do todo to_dos todos to_do_list add_to_my add_to_the add_milk my_list  on_my_list to_the_list off_the_list einkaufsliste einkaufszettel aufgabenliste liste_de_courses lista_de_la_compra lista_de_compras mark_as_done mark_as tick_off cross_off check_off "
     "my_notes last_note note_down make_a_note take_a_note new_note jot_down write_down write_that_down save_this save_that book_list wish_list wishlist watchlist packing_list  add_another   clear_the  "
@@ -287,10 +326,11 @@ const std::array<std::string_view, kWordTraits> kWordLists = {
     "weather forecast_for rain raining rainy snow snowing snowy sunny sunset sunrise umbrella temperature_outside temperature_tomorrow degrees_outside windy wind_speed humid humidity uv_index pollen storm_coming thunderstorm how_cold how_hot how_warm hot_today cold_today wetter regnet regen schneit sonnenuntergang "
     "regenschirm météo meteo pleut pleuvoir temps_fait tiempo_hace llover llueve va_a_llover need_a_jacket need_a_coat air_quality",
     // device
-    "turn_on turn_off turn_the turn_it switch_on switch_off lights light lamp lamps bulb dim brighten thermostat heating_up heating_on heating_off heating_down ac_on ac_off play pause resume_music skip next_song previous_song volume louder quieter mute unmute playlist spotify song music radio tv "
+    "turn_on turn_off turn_the turn_it switch_on switch_off lights  lamp lamps bulb dim brighten thermostat heating_up heating_on heating_off heating_down ac_on ac_off play pause resume_music skip next_song previous_song volume louder quieter mute unmute playlist spotify song music radio tv "
     "television lock unlock front_door garage_door garage open_the_blinds close_the_blinds blinds curtains shutters vacuum robot_vacuum hoover dishwasher_on camera doorbell is_the_door is_the_oven set_the fan_on nursery living_room bedroom_light kitchen_light anmachen ausmachen anschalten ausschalten licht "
     "lampe heizung_auf mach_das schalte rolladen rollladen jalousie lauter leiser allume éteins enciende apaga luz luces sube_el_volumen broadcast announce "
-    "lights_off lights_on warm_white telly turn_up turn_down warmer_in cooler_in make_it_warmer make_it_cooler back_door garage radiator_in the_beatles",
+    "lights_off lights_on warm_white telly turn_up turn_down warmer_in cooler_in make_it_warmer make_it_cooler back_door garage radiator_in the_beatles "
+    "a_light the_light reading_light bedside_light fan_off fan_on alarm_armed",
     // unit
     "convert conversion celsius fahrenheit kelvin miles mile kilometers kilometres km feet foot inches inch cm centimeters metres meters yards pounds lbs lb kg kilos kilograms ounces ounce oz grams gram stone litres liters litre liter ml gallons gallon pints cups cup tablespoon tablespoons tbsp teaspoon teaspoons tsp usd eur gbp "
     "in_dollars in_euros in_pounds in_yen euros_in dollars_in exchange_rate acres hectares square_feet how_many_days how_many_weeks how_many_hours days_until weeks_until days_left days_between what_day_of what_day_is what_date whats_the_date what_time what_time_is_it time_in time_zone timezone plus minus times "
@@ -302,7 +342,8 @@ const std::array<std::string_view, kWordTraits> kWordLists = {
     "how_much how_old how_tall how_far how_big how_long how_high how_deep how_heavy how_fast how_often how_late is_a is_an is_the  are_the  do_cats do_dogs does_a does_the can_dogs can_cats can_i_eat can_you_eat name_three name_a name_the name_five name_two capital_of population_of author_of president_of "
     "height_of distance_from largest longest highest tallest biggest smallest fastest oldest deepest richest national_dish national_anthem stand_for stands_for chemical_symbol atomic_number boiling_point melting_point wie_viele wieviele wie_hoch wie_alt wie_heißt wie_groß wie_weit wer_ist wer_war wer_hat wann_ist wann_war wann_wurde "
     "wo_ist wo_liegt was_ist quelle_est quel_est qui_est qui_a quand_est combien_de où_est cuál_es cual_es quién_es cuántos cuántas dónde_está qué_es cuándo_es capital calories protein_in why_is_the_sky why_is_the why_do_cats why_do_dogs why_are_the why_do_onions whats_a what_is_a what_is_an whats_an what_is  "
-    "what_does_the what_does_it what_is_there is_there_a are_there_any how_come does_it is_it",
+    "what_does_the what_does_it what_is_there is_there_a are_there_any how_come does_it is_it "
+    "same_as_the the_same_as gluten_free vegan_or how_much_is_a stamp_for_a_letter how_to_comment difference_between_http",
     // word_help
     "spell spelled spelling_of spelt pronounce pronunciation pronounced synonym synonyms antonym antonyms opposite_of plural_of past_tense meaning_of mean_in word_for another_word rhyme_for rhymes rhymes_with definition_of define what_does_mean abbreviation acronym affect_or_effect capitalise capitalize "
     "hyphen_or comma_before conjugate gender_of bedeutet schreibt_man buchstabier* synonyme signifie significa cómo_se_escribe alphabetical alphabetically sort_these anagram  idiom "
@@ -312,34 +353,45 @@ const std::array<std::string_view, kWordTraits> kWordLists = {
     "rephrase_this to_one_sentence in_one_sentence bullet_points turn_this_into_bullet korrigier* rechtschreib* tippfehler corrige* corriger ortografía clean_up_this tidy_up_this uppercase lowercase title_case remove_the_line",
     // translate
     "translate translation translated übersetz* traduis traduire traduce traducir how_do_you_say how_do_i_say how_to_say whats_the_word_for in_french in_german in_spanish in_italian in_english in_portuguese in_dutch in_japanese in_polish in_turkish in_chinese in_swedish in_russian in_latin in_greek to_french to_german to_spanish to_italian to_english to_japanese to_portuguese to_dutch to_polish "
-    "into_french into_german into_spanish into_english into_italian french_for german_for spanish_for italian_for japanese_for auf_deutsch auf_englisch auf_französisch auf_spanisch auf_italienisch was_heißt wie_sagt_man en_français en_anglais en_allemand en_espagnol comment_dit_on comment_dit en_inglés en_francés en_alemán cómo_se_dice como_se_dice",
+    "into_french into_german into_spanish into_english into_italian french_for german_for spanish_for italian_for japanese_for auf_deutsch auf_englisch auf_französisch auf_spanisch auf_italienisch was_heißt wie_sagt_man en_français en_anglais en_allemand en_espagnol comment_dit_on comment_dit en_inglés en_francés en_alemán cómo_se_dice como_se_dice "
+    "how_would_you_say how_would_i_say in_danish in_korean to_korean in_czech in_finnish in_norwegian in_hungarian in_arabic in_hindi in_sign_language  "
+    "to_chinese to_russian to_arabic",
     // told
     "remember_that remember_my remember_this note_that keep_in_mind_that fyi for_your_information btw by_the_way for_the_record just_so_you_know just_letting_you_know heads_up my_name_is call_me my_number_is my_new_number my_phone_number my_address_is my_birthday_is birthday_is anniversary_is i_parked i_put_the i_left_the i_prefer  "
     "  im_vegetarian im_vegan im_allergic allergic_to is_allergic the_password_is the_code_is the_wifi_is we_moved we_bought i_bought   merk_dir merke_dir übrigens ich_bin ich_habe_ein souviens_toi note_que recuerda_que me_llamo je_suis je_m'appelle name_is starts_at comes_on is_coming_on spare_key "
     "dont_forget_that teacher_is this_year_is started_a_new_job doesnt_eat doesnt_like eats_no works_at lives_at lives_in membership_number license_plate "
-    "licence_plate",
+    "licence_plate "
+    "is_coming_over coming_over keep_that_in_mind",
     // recall
     "did_i_say did_i_tell did_i_mention do_you_remember you_remember what_did_i what_did_we what_did_you when_did_i where_did_i who_did_i did_i_ever whats_my what_is_my when_is_my wheres_my where_is_my what_was_my what_was_that what_was_the_name i_told_you remind_me_what remind_me_who remind_me_where last_time_i again_what the_name_of_the hab_ich_gesagt hab_ich "
     "was_hatte_ich weißt_du_noch t_ai_dit tu_te_souviens te_dije recuerdas my_birthday my_locker my_shoe_size my_wifi my_password have_i when_was_the_last_time what_time_did_i what_have_i what_day_did_i did_we "
-    "i_told_you_yesterday dads my_blood_type did_i_put i_put_the whats_dads whats_mums when_did_we",
+    "i_told_you_yesterday dads my_blood_type did_i_put i_put_the whats_dads whats_mums when_did_we "
+    "i_mentioned i_mentioned_it did_grandma recommended_that who_recommended",
     // chat
     "joke jokes bored boring how_are_you how_r_u hows_it_going how_was_your how_is_your how_do_you_feel are_you_a are_you_ok do_you_sleep do_you_dream do_you_like do_you_have_feelings favourite favorite funny tired hungry sleepy exhausted fun_fact tell_me_something tell_me_a guess_what sing cute adorable yummy delicious "
     "mondays monday_again weekend coffee_helps just_wanted rough_day long_day good_day bad_day nice_day lovely_day my_day today_was had_a_great had_a_lovely we_went i_went just_got_home just_got_back so_happy so_excited excited so_tired cant_wait finally we_had laughing laughed ice_cream ugh omg witz chiste blague müde comment_vas ça_va ca_va comment_ca_va cómo_estás que_tal qué_tal wie_gehts "
     "wie_geht_es was_machst_du i_miss what_are_you_up what_are_you_doing good_movie good_film good_book good_podcast podcast_for movie_for pizza_or tea_or cats_or or_cats sounds_nicer nickname compliment cheer_me_up make_me_laugh knock_knock pun trivia "
     "you_wont_believe believe_it glass_of_wine bliss say_something are_you_smarter siri alexa talk_like pirate glad im_glad so_proud proud_of "
-    "the_kids_are_asleep",
+    "the_kids_are_asleep "
+    "what_should_i_watch what_should_i_eat what_should_i_cook what_should_i_wear what_should_i_have what_should_i_make what_should_i_drink  "
+    "what_should_i_read what_should_we_watch what_should_we_eat what_should_we_have feeling_good feeling_great feeling_pretty_good feeling_fine  "
+    "do_you_get_lonely cats_and_dogs we_won my_team_won team_won board_game something_light something_interesting",
     // house
     "recipe boil boiled bake baked baking roast roasted fry fried poach poached steam cook cooked cooking oven microwave fridge freezer freeze frozen thaw defrost reheat leftovers egg  chicken rice pasta potato potatoes onions garlic butter buttermilk flour sugar salt yeast dough cake pancakes pancake soup salad sauce spinach "
     "bread toast stain stains wash washing laundry towels shirt bleach   descale limescale vinegar baking_soda dishwasher_tablets kettle  mop iron_a water_the water_a houseplant houseplants  plants lily basil fertilise fertilize compost shelf_life keep_in_the expire expired backen kochen rezept waschen putzen flecken recette cuire receta cocinar substitute "
     "instead_of_buttermilk instead_of_eggs vacuum_bag lightbulb_type unclog dinner lunch breakfast snack dessert ripe ripen avocado banana steak medium_rare defrosted slow_cooker air_fryer "
     "plant_pot dusting clean_the clean_a clean_my get_wax wax_off stain_out get_stains off_a_tablecloth tablecloth store_fresh how_do_i_store strawberries "
-    "dessert goes_with wine_goes lentils foil",
+    "dessert goes_with wine_goes lentils foil "
+    "how_long_should_i how_often_should_i how_much_should_i steep green_tea tea coffee how_many_times_should_i fold fruit_flies fitted_sheet what_setting  "
+    "dryer "
+    "chewing_gum what_do_i_do_quick boiling_over out_of_hair",
     // errand
     "opening_hours open_on open_today closes_at what_time_does stock_price share_price bitcoin headlines the_news todays_news news_today send_a_message send_a_text text_my message_my call_my send_lena next_bus next_train next_tram bus_to train_to phone_number_of track_my parcel package_arrive delivery new_mail any_new_mail any_emails unread check_my_mail check_my_email "
     "look_up google search_the_web search_for open_the_file list_the_files list_files show_me_the_files directions_to nearest traffic score_of the_score who_won_the match_today game_tonight book_a_table order_a order_me whats_playing whats_on_tv near_me nearby wann_fährt öffnungszeiten wann_öffnet nachrichten horaires heures_d'ouverture a_qué_hora horario read_me show_me weather_in battery screenshot "
     "dark_mode how_do_i_exit command_to command_for shortcut shortcut_for keyboard_shortcut file_extension what_port default_port flag_of restart_my reset_my_password "
     "call_me_a taxi call_a text_priya who_won_the did_anyone any_messages any_post how_do_i_check which_version unlock_my paste_without half_seven close_on "
-    "closing_time",
+    "closing_time "
+    "recommend_me_a_light",
     // about_hob
     "what_can_you_do what_do_you_do who_are_you whats_your what_is_your your_name who_made_you who_built_you are_you_human are_you_real are_you_an_ai which_model what_model how_do_you_work what_are_you can_you_hear can_you_see can_you_read can_you_speak do_you_speak do_you_know_my change_my_name call_yourself forget_what forget_that forget_about speak_german speak_english "
     "wer_bist_du was_kannst_du wie_heißt_du qui_es_tu tu_peux quién_eres qué_puedes spend_on_you do_you_store",
@@ -348,7 +400,8 @@ const std::array<std::string_view, kWordTraits> kWordLists = {
     // follow_up
     "and_the what_about how_about another_one one_more again say_that_again shorter longer more_please continue go_on next and_in and_for and_what and_who and_when which_one make_it make_that change_it change_that instead same_for also_the the_other_one und_auf und_was und_wann und_morgen et_en et_demain y_en y_mañana noch_einmal nochmal encore otra_vez",
     // small_request
-    "short_birthday birthday_wish birthday_message birthday_card one_line one_liner short_text short_message quick_message thank_you_text thank_you_note get_well name_for a_name_for caption for_instagram gift_tag emoji emojis give_me_a suggest_a_name ideas_for_a_quick quick_dinner quick_lunch quick_recipe give_me_5 give_me_three give_me_five three_ideas something_nice a_quick quick_question",
+    "short_birthday birthday_wish birthday_message birthday_card one_line one_liner short_text short_message quick_message thank_you_text thank_you_note get_well name_for a_name_for caption for_instagram gift_tag emoji emojis give_me_a suggest_a_name ideas_for_a_quick quick_dinner quick_lunch quick_recipe give_me_5 give_me_three give_me_five three_ideas something_nice a_quick quick_question "
+    "anniversary_message birthday_text thank_you_message one_line_excuse excuse_for message_for_my",
 };
 
 const std::string_view kPlainWords =

@@ -90,15 +90,17 @@ int main(int argc, char** argv) {
   if (lines.empty()) return 1;
   if (features) return print_features(lines), 0;
   if (decisions) return print_decisions(lines), 0;
-  std::vector<std::string> texts, longs;
+  std::vector<std::string> texts, middles, longs;
   for (const Line& line : lines) texts.push_back(line.text);
   for (std::size_t i = 0; i < 20; ++i) {
     std::string text;
     for (std::size_t j = i * 7; text.size() < 100 * 1024; ++j) text += texts[j % texts.size()] + "\n";
+    middles.push_back(text.substr(0, 6 * 1024));
     longs.push_back(std::move(text));
   }
   measure("messages, uncached", texts, 50, false);
   measure("messages, cached", texts, 50, true);
+  measure("6 KiB, uncached", middles, 200, false);
   measure("100 KiB, uncached", longs, 200, false);
   measure("100 KiB, cached", longs, 200, true);
   return 0;
