@@ -20,8 +20,9 @@ BufferLimits scaled(BufferLimits limits, std::size_t numerator, std::size_t deno
   return {limits.messages * numerator / denominator, limits.tokens * numerator / denominator};
 }
 
-/// A buffer that is full keeps this much.
-BufferLimits low(BufferLimits limits) { return scaled(limits, 2, 3); }
+/// A buffer that is full keeps this much. Each time something leaves, the prompt changes from the summary on, and a provider's
+/// cache of it is lost: so much leaves at once, and seldom.
+BufferLimits low(BufferLimits limits) { return scaled(limits, 1, 2); }
 /// So full that a turn does not wait for the background.
 BufferLimits high(BufferLimits limits) { return {2 * limits.messages + 8, 2 * limits.tokens}; }
 
