@@ -27,7 +27,7 @@ constexpr std::string_view kNames[] = {
     "proof", "maths", "fault", "program_task", "code_topic", "plan", "constraint", "law", "money", "health", "compare", "digest", "analysis",
     "long_text", "letter", "architecture", "judgement", "negotiation", "depth", "many_facts", "research", "puzzle", "business", "feelings",
     "deliberate", "greeting", "thanks", "yes_no", "reminder", "list", "weather", "device", "unit", "quick_question", "word_help", "text_fix",
-    "translate", "told", "recall", "chat", "house", "errand", "about_hob", "chance", "follow_up", "small_request", "why_own", "how_start", "short_order", "sum_in_words", "trouble_told", "why_asked", "people_matter", "supposes", "short_what", "short_closed", "contrast", "code_order",
+    "translate", "told", "recall", "chat", "house", "errand", "about_hob", "chance", "follow_up", "small_request", "why_own", "how_start", "short_order", "sum_in_words", "trouble_told", "why_asked", "people_matter", "supposes", "short_what", "short_closed", "contrast", "code_order", "two_parts",
     "imperative_make", "fenced_code", "code_marks", "many_numbers", "some_numbers", "many_sentences", "two_questions", "many_commas", "lines",
     "tiny", "short_one", "middle", "longish", "long_one", "very_long", "tells_only", "quoted_payload", "hard_kinds", "hard_many", "easy_kinds",
     "unknown_words"};
@@ -248,9 +248,9 @@ Features Lexicon::features(const NormalText& text) const {
   const std::string_view raw = text.raw.substr(0, kWindowHead);
   std::array<std::uint16_t, kWordTraits> hits{}, payload_hits{};
   std::size_t count = 0, head_words = 0, unknown = 0, numbers = 0, covered = 0, consumed = 0;
-  bool is_small_talk = true, has_small_talk = false, leans = false, has_long_word = false, has_people = false, has_contrast = false, asks_inside = false;
+  bool is_small_talk = true, has_small_talk = false, leans = false, has_long_word = false, has_people = false, has_contrast = false, asks_inside = false, has_two_parts = false;
   bool wants = false;  // "I need", "help", "I want you to"
-  std::string_view first, second, task;
+  std::string_view first, second, task, previous;
   for (std::size_t at = 0; at < words.size();) {
     const std::size_t end = std::min(words.find(' ', at), words.size());
     const std::string_view word = words.substr(at, end - at);
@@ -294,6 +294,9 @@ Features Lexicon::features(const NormalText& text) const {
     has_people = has_people || (mask & kPeople);
     has_contrast = has_contrast || (mask & kContrast);
     asks_inside = asks_inside || (count > 2 && (mask & kAsks));
+    // "..., and what follows from that": one question is simple more often than two.
+    has_two_parts = has_two_parts || (count > 4 && previous == "and" && ((mask & kAsks) || word == "why" || is_in(kClosed, word)));
+    previous = word;
     wants = wants || ((mask & kWants) && (count <= 4 || word == "help"));
     // What lies within a longer phrase is no hit of its own: "how long should I" has no "should I".
     if (mask_end <= consumed) mask &= ~(kHard | kEasy) | kSmallTalk;
@@ -385,6 +388,11 @@ Features Lexicon::features(const NormalText& text) const {
     for (std::size_t i = kHardWordTraits; i < kWordTraits; ++i) found.values[i] *= i == static_cast<std::size_t>(Trait::list) || i == static_cast<std::size_t>(Trait::chat) ? 0.8F : 0.5F;
   if (count > 10) found[Trait::unit] *= 0.3F;
   if (count > 12) found[Trait::recall] *= 0.4F;
+  set(Trait::two_parts, has_two_parts && !found.is_plain_edit);
+  if (has_two_parts) {
+    found[Trait::quick_question] *= 0.5F;
+    found[Trait::recall] *= 0.5F;
+  }
   set(Trait::contrast, has_contrast && easy == 0 && count >= 6);
   set(Trait::trouble_told, is_trouble && found.has(Trait::tells_only) && count >= 5);
   if (is_trouble || asks_inside || has_contrast) found[Trait::tells_only] = 0;

@@ -20,7 +20,7 @@ enum class Trait : std::uint8_t {
   greeting, thanks, yes_no, reminder, list, weather, device, unit, quick_question, word_help, text_fix, translate, told, recall, chat, house, errand,
   about_hob, chance, follow_up, small_request,
   // The shape.
-  why_own, how_start, short_order, sum_in_words, trouble_told, why_asked, people_matter, supposes, short_what, short_closed, contrast, code_order, imperative_make, fenced_code, code_marks, many_numbers, some_numbers, many_sentences, two_questions, many_commas,
+  why_own, how_start, short_order, sum_in_words, trouble_told, why_asked, people_matter, supposes, short_what, short_closed, contrast, code_order, two_parts, imperative_make, fenced_code, code_marks, many_numbers, some_numbers, many_sentences, two_questions, many_commas,
   lines, tiny, short_one, middle, longish, long_one, very_long, tells_only, quoted_payload, hard_kinds, hard_many, easy_kinds, unknown_words,
   count
 };

@@ -22,7 +22,7 @@ constexpr std::string_view kReasonOf[] = {
     "is a greeting", "says thanks", "says yes or no", "is about a reminder or a date", "is about a list or a note", "asks about the weather", "is about a device", "is about units or sums",
     "is a quick question", "asks about a word", "asks to mend a text", "asks for a translation", "tells something to keep", "asks what was said", "is small talk", "is about the household",
     "is a small errand", "is about Hob", "leaves it to chance", "goes on with what was said", "asks for a few words",
-    "asks why something of theirs is so", "asks how to do something", "is a short order", "is a sum in words", "tells of a trouble", "asks why", "is a matter between people", "asks what if", "is a short question", "is a short yes-or-no question", "something is not as it should be", "is work on code or data", "asks to make something", "brings code", "has code in it", "has many numbers", "has some numbers",
+    "asks why something of theirs is so", "asks how to do something", "is a short order", "is a sum in words", "tells of a trouble", "asks why", "is a matter between people", "asks what if", "is a short question", "is a short yes-or-no question", "something is not as it should be", "is work on code or data", "asks for several things", "asks to make something", "brings code", "has code in it", "has many numbers", "has some numbers",
     "has many sentences", "asks more than one question", "has many parts", "has many lines", "is very short", "is short", "", "is rather long", "is long", "is very long",
     "only tells something", "brings the text it is about", "", "touches several hard matters", "", "has unfamiliar words"};
 static_assert(std::size(kReasonOf) == kTraits);

@@ -126,7 +126,8 @@ const std::array<std::string_view, kWordTraits> kWordLists = {
     "lend_her borrow_money bankruptcy_risk insurance_do insurances underinsured insurance_worth health_insurance private_insurance deductible_plan hsa fsa "
     "529 college_fund college_savings student_loan student_loans credit_score consolidate_my debt_snowball snowball avalanche_method budget_for_the "
     "household_budget cut_costs cut_our spending_too where_does_my_money stock_market market_crash recession hedge gold_or bitcoin_or crypto real_estate "
-    "rental_property house_listed listed_at offer_on_a_house offer_on",
+    "rental_property house_listed listed_at offer_on_a_house offer_on "
+    "our_money buy_now_pay pay_later where_did_our last_quarter",
     // health
     "symptom symptoms diagnosis diagnosed medication medications medicine prescribed prescription dosage dose doses tablets antibiotic* antidepressant* ssri sertraline blood_pressure blood_test blood_sugar "
     "cholesterol thyroid tsh ferritin hba1c insulin diabetes diabetic migraine migraines asthma arthritis chest_pain back_pain stomach_pain abdominal pain painful hurts ache aching "
@@ -226,7 +227,9 @@ const std::array<std::string_view, kWordTraits> kWordLists = {
     "is_it_normal is_this_normal is_it_ok debo quiero_saber conviene_más at_what_point when_should_i when_should_we do_we_step step_in what_to_look_out  "
     "look_out_for torn_between the_right_choice best_choice which_is_better_for what_are_the_steps steps_to_take how_do_i_set_up how_do_we_set  "
     "how_would_you_open what_would_you_open how_should_they how_could_they what_order_should fair_way sensible think_i_should how_would_we "
-    "aide_moi_à hilf_mir ayúdame help_with",
+    "aide_moi_à hilf_mir ayúdame help_with "
+    "the_catch the_point_of downside downsides drawback drawbacks the_risk the_danger whats_the_deal_with too_good_to trustworthy how_do_i_react  "
+    "how_should_i_react easiest_thing_to_cut overrated how_come_i is_this_a_scam",
     // negotiation
     "negotiate negotiating negotiation negotiations haggle counteroffer counter_offer lowball bargain bargaining leverage_in raise_request ask_for_a_raise salary higher_salary pay_rise "
     "job_offer convince persuade persuading roleplay role_play mock_interview play_devils devils_advocate debate_me mediate mediation compromise come_down_from asking_price settle settlement verhandeln verhandlung gehalts* négocier "
@@ -261,7 +264,8 @@ const std::array<std::string_view, kWordTraits> kWordLists = {
     "from_what_ive who_of_the of_the_people people_i_mentioned  recipes_i_tried of_all_the this_year_which which_ones_did ive_told_you "
     "that_ive_told youve_learned_about what_have_i_told when_i_get_migraines connect_what compare_what_i timeline_of_what "
     "fit_with_what from_our_chats what_stresses promises_i_made what_i_said_in did_what_i_told "
-    "looking_at_my keep_getting keeps_getting_postponed given_everything across_my my_notes_which did_i_promise in_what_order_should everything_i_eat",
+    "looking_at_my keep_getting keeps_getting_postponed given_everything across_my my_notes_which did_i_promise in_what_order_should everything_i_eat "
+    "anything_changed changed_since who_was_against who_was_for what_came_of",
     // research
     "research investigate investigation find_out_whether find_me_the_best find_the_best best_options recommend_one recommend_the recommendations studies study_on evidence_on current_evidence scientific peer_reviewed sources citations cite references fact_check verify_whether is_it_true_that state_of_the_art market_research "
     "shortlist subsid* which_are_the_best recherchiere* recherche_approfondie investiga* studien",

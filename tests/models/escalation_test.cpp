@@ -37,7 +37,7 @@ TEST_CASE("a refusal of the fast tier is never shown: the smart tier answers") {
   REQUIRE(models.routing.escalations.size() == 1);
   CHECK(models.budget.settled.size() == 2);
   CHECK(models.budget.settled[0].outcome == CallOutcome::answered);
-  CHECK(models.budget.settled[0].reservation.planned.baseline.empty());
+  CHECK(models.budget.settled[0].reservation.planned.baseline == "offline/offline");  // without routing it had not been asked
   CHECK(answer.usage.cost_usd == Approx(models.budget.settled[0].usage.cost_usd + models.budget.settled[1].usage.cost_usd));
 }
 

@@ -21,7 +21,7 @@ kStart = {
     "greeting": -1.2, "thanks": -1.2, "yes_no": -0.4, "reminder": -3.0, "list": -2.2, "weather": -2.4, "device": -2.0, "unit": -1.2,
     "quick_question": -1.5, "word_help": -2.2, "text_fix": -2.2, "translate": -2.2, "told": -2.0, "recall": -2.0, "chat": -1.7,
     "house": -1.3, "errand": -2.0, "about_hob": -2.2, "chance": -2.4, "follow_up": -0.5, "small_request": -2.0,
-    "why_own": 1.2, "how_start": -0.4, "short_order": -1.6, "sum_in_words": 2.2, "trouble_told": 1.0, "why_asked": 0.9, "people_matter": 1.0, "supposes": 0.6, "short_what": -0.9, "short_closed": -0.9, "contrast": 0.5, "code_order": 1.2, "imperative_make": 1.2, "fenced_code": 2.5, "code_marks": 1.8, "many_numbers": 1.2,
+    "why_own": 1.2, "how_start": -0.4, "short_order": -1.6, "sum_in_words": 2.2, "trouble_told": 1.0, "why_asked": 0.9, "people_matter": 1.0, "supposes": 0.6, "short_what": -0.9, "short_closed": -0.9, "contrast": 0.5, "code_order": 1.2, "two_parts": 1.3, "imperative_make": 1.2, "fenced_code": 2.5, "code_marks": 1.8, "many_numbers": 1.2,
     "some_numbers": 0.3, "many_sentences": 0.5, "two_questions": 0.6, "many_commas": 0.5, "lines": 0.6,
     "tiny": -2.2, "short_one": -0.7, "middle": 0.2, "longish": 0.8, "long_one": 1.5, "very_long": 2.5,
     "tells_only": -1.3, "quoted_payload": -1.2, "hard_kinds": 0.9, "hard_many": 1.0, "easy_kinds": -1.0, "unknown_words": 0.3,
