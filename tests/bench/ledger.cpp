@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 
 using namespace hobd;
 using SteadyClock = std::chrono::steady_clock;
@@ -86,6 +87,41 @@ double micros_since(SteadyClock::time_point begun) { return std::chrono::duratio
   co_return true;
 }
 
+/// Of this process, all threads: what a call costs however busy the machine is.
+double cpu_micros() {
+  timespec now{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return double(now.tv_sec) * 1e6 + double(now.tv_nsec) / 1e3;
+}
+
+struct Cpu {
+  double bare = 0, reserve = 0, settle = 0;  // microseconds a call
+};
+
+awaitable<Cpu> measure_cpu(House& house, int calls) {
+  Cpu cpu;
+  double begun = cpu_micros();
+  for (int i = 0; i < calls; ++i) (void)co_await house.store->ledger().put_overrun("bench", i + 1.0);
+  cpu.bare = (cpu_micros() - begun) / calls;
+  std::vector<Reservation> open;
+  begun = cpu_micros();
+  for (int i = 0; i < calls; ++i) {
+    PlannedCall planned = call(i);
+    Result<Reservation> got = co_await house.budget->reserve(std::move(planned));
+    if (got.has_value()) open.push_back(*std::move(got));
+  }
+  cpu.reserve = (cpu_micros() - begun) / calls;
+  begun = cpu_micros();
+  for (Reservation& one : open) {
+    Usage usage;
+    usage.input_tokens = 900;
+    house.budget->settle(std::move(one), usage, CallOutcome::answered, false);
+    co_await house.budget->stop(std::chrono::seconds(5));
+  }
+  cpu.settle = (cpu_micros() - begun) / calls;
+  co_return cpu;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -117,6 +153,10 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "ledger: a call failed\n");
     return 1;
   }
+  Cpu cpu;
+  asio::co_spawn(house.io, measure_cpu(house, calls), [&](std::exception_ptr, Cpu measured) { cpu = measured; });
+  house.io.restart();
+  house.io.run();
   const auto begun = SteadyClock::now();
   LedgerFilter all;
   const auto sums = fakes::run(house.io, house.store->ledger().sums(std::move(all), SumBy::day)).value();
@@ -129,6 +169,7 @@ int main(int argc, char** argv) {
   line("reserve, what a call waits for", reserving);
   line("reserve and settle, committed", whole);
   std::printf("reserve / bare write: %.2f at p50, %.2f at p95\n", reserving.at(0.5) / bare.at(0.5), reserving.at(0.95) / bare.at(0.95));
+  std::printf("CPU a call, all threads: bare write %.0f, reserve %.0f, settle %.0f\n", cpu.bare, cpu.reserve, cpu.settle);
   std::printf("usage by day over everything: %zu days in %.0f ms\n", sums.size(), summing / 1000);
   house.budget.reset();
   house.store->close();
