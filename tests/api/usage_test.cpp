@@ -37,6 +37,8 @@ struct SpendingHouse {
       co_await b.stop(std::chrono::seconds(5));
       co_return Result<void>{};
     }(*budget)).value();
+    table.reset();
+    budget.reset();
     store->close();
   }
   void become(const std::string& name, std::set<std::string, std::less<>> scopes) {
@@ -70,6 +72,12 @@ struct SpendingHouse {
     usage.input_tokens = 100'000;
     usage.cached_tokens = cached;
     budget->settle(std::move(reservation), usage, CallOutcome::answered, false);
+    // The settlement is written behind this; what is asked next finds it booked.
+    const LedgerFilter all;
+    for (bool is_open = true; is_open;) {
+      is_open = false;
+      for (const LedgerSum& sum : await(store->ledger().sums(all, SumBy::tier))) is_open = is_open || sum.reserved_nano > 0;
+    }
   }
   Result<json::object> call(std::string_view method, json::object params = {}) {
     core.restart();
