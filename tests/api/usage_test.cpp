@@ -40,6 +40,7 @@ struct SpendingHouse {
     table.reset();
     budget.reset();
     store->close();
+    store.reset();
   }
   void become(const std::string& name, std::set<std::string, std::less<>> scopes) {
     who.via = "socket";

@@ -152,6 +152,7 @@ int main(int argc, char** argv) {
   for (const Estimate& one : kEstimate) estimate += one.usd;
   for (const Pair& pair : kPairs) {
     const Outcome cached = play(day, pair, true, 0, 0), plain = play(day, pair, false, 0, 0);
+    std::fflush(stdout);
     fmt::print("\n{} and {}, {} days, USD:\n{:<10}{:>10}{:>14}{:>14}\n", pair.fast, pair.smart, kDays, "", "estimate", "prefix cached", "not cached");
     for (const Estimate& one : kEstimate) {
       const auto usd = [&](const Outcome& of) {
