@@ -67,7 +67,7 @@ awaitable<void> fill(House& house, int from, int until) {
 
 double micros_since(SteadyClock::time_point begun) { return std::chrono::duration<double, std::micro>(SteadyClock::now() - begun).count(); }
 
-[[gnu::noinline]] awaitable<bool> measure(House& house, int calls, Series& bare, Series& reserving, Series& whole) {
+awaitable<bool> measure(House& house, int calls, Series& bare, Series& reserving, Series& whole) {
   for (int i = 0; i < calls; ++i) {
     auto begun = SteadyClock::now();
     const auto written = co_await house.store->ledger().put_overrun("bench", i + 1.0);
