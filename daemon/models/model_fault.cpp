@@ -59,6 +59,8 @@ Kind kind_of(Code code, int status, std::string_view text) {
   if (code == Code::cancelled) return Kind::cancelled;
   const bool is_refusal = code == Code::invalid || status == 400 || status == 413 || status == 422 || status == 500;
   if (is_refusal && has_any(text, kTooLong)) return Kind::too_long;
+  // Gemini answers 400 to a wrong key; its provider reads the text.
+  if (status == 400 && code == Code::denied) return Kind::refused_key;
   switch (status) {
     case 401: case 402: case 403: return Kind::refused_key;
     case 404: return Kind::not_found;

@@ -8,9 +8,9 @@
 namespace hobd::routing {
 
 /// From here on a message goes to the smart tier. Below one half: a hard message on the fast tier is the dearer mistake.
-inline constexpr double kSmartFrom = 0.30;
+inline constexpr double kSmartFrom = 0.12;
 /// Between these the words don't settle it, and a model may be asked.
-inline constexpr double kUnsureFrom = 0.15, kUnsureTo = 0.60;
+inline constexpr double kUnsureFrom = 0.05, kUnsureTo = 0.60;
 /// Up to here a message is plainly simple.
 inline constexpr double kPlainlySimple = 0.12;
 

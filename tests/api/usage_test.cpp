@@ -89,7 +89,8 @@ struct SpendingHouse {
   json::object get(std::string_view method, json::object params = {}) { return call(method, std::move(params)).value(); }
   /// What is set of a scope: "user *", as budget.get shows it.
   json::object limit(std::string_view scope, std::string_view name, std::string_view window) {
-    for (const json::value& one : get("budget.get").at("limits").as_array())
+    const json::object shown = get("budget.get");
+    for (const json::value& one : shown.at("limits").as_array())
       if (string_or(one.as_object(), "scope") == scope && string_or(one.as_object(), "name") == name && string_or(one.as_object(), "window") == window)
         return one.as_object();
     return {};

@@ -17,6 +17,8 @@ before(async () => {
     newest: {plugin: provider_anthropic, ${at}, api_key: right, api_version: "2026-10-21"}
     wrong: {plugin: provider_anthropic, ${at}, api_key: wrong}
   tiers: {fast: [claude/claude-haiku-4-5], smart: [claude/claude-haiku-4-5], embed: []}
+  budget: {daily: 0, monthly: 0}
+  times: {retries: 0}
 ` });
   openai = new OpenAI({ baseURL: `${hob.base}/v1`, apiKey: "unused", maxRetries: 0 });
 });
@@ -177,10 +179,7 @@ for (const [model, status, words] of [
   ["claude/error-429", "overloaded", /retry after 1 s/],
   ["claude/error-500", "unavailable", /asked for a 500/],
   ["claude/error-529", "overloaded", /asked for a 529/],
-  ["claude/overloaded", "overloaded", /Overloaded/],
-  ["claude/half", "unavailable", /./],
   ["claude/html", "unavailable", /HTML page/],
-  ["claude/empty", "unavailable", /nothing/],
   ["claude/garbage", "unavailable", /not JSON/],
   ["claude/hangup", "unavailable", /./],
 ]) {
@@ -190,3 +189,16 @@ for (const [model, status, words] of [
     assert.match(error.message, words);
   });
 }
+
+for (const model of ["claude/half", "claude/overloaded"]) {
+  test(`hob: what ${model} said before it broke off is the answer, and a notice says so`, async () => {
+    const { reply, notice } = await say("a story of the sea", { model });
+    assert.match(reply, /^echo/);
+    assert.match(notice, /./);
+  });
+}
+
+test("hob: an answer of nothing is asked for again, then said plainly", async () => {
+  const { reply } = await say("a story of the sea", { model: "claude/empty" });
+  assert.match(reply, /gave no answer/);
+});

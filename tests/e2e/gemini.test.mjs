@@ -16,6 +16,8 @@ before(async () => {
     thinker: {plugin: provider_gemini, ${at}, api_key: right, api_version: v1, thinking_budget: 1000, include_thoughts: true}
     wrong: {plugin: provider_gemini, ${at}, api_key: wrong}
   tiers: {fast: [gemini/gemini-2.5-flash], smart: [gemini/gemini-3-flash], embed: []}
+  budget: {daily: 0, monthly: 0}
+  times: {retries: 0}
 ` });
   openai = new OpenAI({ baseURL: `${hob.base}/v1`, apiKey: "unused", maxRetries: 0 });
 });
@@ -157,12 +159,9 @@ for (const [model, status, words] of [
   ["gemini/error-429", "overloaded", /retry after 2 s/],
   ["gemini/error-500", "unavailable", /asked for a 500/],
   ["gemini/error-503", "unavailable", /asked for a 503/],
-  ["gemini/overloaded", "unavailable", /overloaded/],
   ["gemini/blocked", "invalid", /PROHIBITED_CONTENT/],
   ["gemini/malformed", "unavailable", /MALFORMED_FUNCTION_CALL/],
-  ["gemini/half", "unavailable", /./],
   ["gemini/html", "unavailable", /HTML page/],
-  ["gemini/empty", "unavailable", /nothing/],
   ["gemini/garbage", "unavailable", /not JSON/],
   ["gemini/hangup", "unavailable", /./],
 ]) {
@@ -172,3 +171,16 @@ for (const [model, status, words] of [
     assert.match(error.message, words);
   });
 }
+
+for (const model of ["gemini/half", "gemini/overloaded"]) {
+  test(`hob: what ${model} said before it broke off is the answer, and a notice says so`, async () => {
+    const { reply, notice } = await say("a story of the sea", { model });
+    assert.match(reply, /^echo/);
+    assert.match(notice, /./);
+  });
+}
+
+test("hob: an answer of nothing is asked for again, then said plainly", async () => {
+  const { reply } = await say("a story of the sea", { model: "gemini/empty" });
+  assert.match(reply, /gave no answer/);
+});

@@ -129,7 +129,7 @@ TEST_CASE("provider_ollama maps errors with the server's words") {
 
 TEST_CASE("provider_ollama calls half a stream, HTML and an error line what they are") {
   const std::vector<std::pair<std::vector<std::string>, hob_status>> cases = {
-      {{kOllamaText[0]}, HOB_INVALID}, {{}, HOB_UNAVAILABLE}, {{"<html>\n"}, HOB_INVALID},
+      {{kOllamaText[0]}, HOB_UNAVAILABLE}, {{}, HOB_UNAVAILABLE}, {{"<html>\n"}, HOB_UNAVAILABLE},
       {{R"({"message":{"content":"a"},"done":false})" "\n"}, HOB_UNAVAILABLE}, {{R"({"error":"out of memory"})" "\n"}, HOB_UNAVAILABLE}};
   for (const auto& [pieces, code] : cases) {
     ScriptedHost host;
