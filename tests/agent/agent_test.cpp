@@ -477,9 +477,8 @@ TEST_CASE("buffer_messages 0 shows the model no earlier message") {
 TEST_CASE("a turn that fails in the middle keeps what it had said in its journal") {
   TempFolder folder;
   House house(folder.path());
-  ScriptedAnswer answer = says("Half of");
-  answer.result = Error{Code::unavailable, "the line broke"};
-  house.model.answers.push_back(answer);
+  house.config->limits.turn_timeout = std::chrono::milliseconds(500);
+  house.model.answers.push_back(says_then_hangs("Half of"));
   Sending sending;
   begin(house, house.request("hello"), sending);
   REQUIRE(run_until(house.io, [&] { return sending.result.has_value(); }));
@@ -487,4 +486,17 @@ TEST_CASE("a turn that fails in the middle keeps what it had said in its journal
   const std::vector<Step> steps = run(house.io, house.store->journal().steps(house.user.id, sending.turn_id)).value();
   CHECK(steps.back().kind == "failed");
   CHECK(string_or(steps.back().data, "said") == "Half of");
+}
+
+TEST_CASE("an answer that broke off, with nobody to go on, stands with a notice and is not asked for again") {
+  TempFolder folder;
+  House house(folder.path());
+  ScriptedAnswer answer = says("Half of");
+  answer.result = Error{Code::unavailable, "the line broke"};
+  house.model.answers = {answer, fails(Code::unavailable, "still broken")};
+  const TurnReply reply = house.say("hello").value();
+  CHECK(reply.reply == "Half of");
+  CHECK(reply.stop == "length");
+  CHECK_FALSE(reply.notice.empty());
+  CHECK(house.model.requests.size() == 2);
 }

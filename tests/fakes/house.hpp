@@ -38,6 +38,7 @@ class House {
     config = std::make_shared<Config>();
     config->models.tiers["fast"] = {"local/m"};
     config->models.tiers["smart"] = {"local/m"};
+    config->models.times.retries = 0;  // a script's answer is one call's
     registry.add("local", "hob.provider/1", model.handler());
     tools = &registry.add("tools", "hob.tool/1", [this](PluginCall call) { return run_tool(std::move(call)); });
     channel = &registry.add("chan", "hob.channel/1", [this](PluginCall call) { return send_out(std::move(call)); });
