@@ -151,21 +151,18 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   co_await learning->resume();
   sink_tie.open(*inbox);
   co_await outbox->start();
-  if (auto listening = listen(*control, *http, inherited.http); listening.has_error()) {
-    co_await embeddings->stop(seconds(1));
-    co_await registry->stop(seconds(2));
-    co_return listening;
-  }
+  const Result<void> listening = listen(*control, *http, inherited.http);
   TaskGroup tasks(core);
-  tasks.spawn("signals", follow_signals(core, settings, stop));
-  tasks.spawn("watchdog", feed_watchdog(core));
-  consolidation->start();
-  stop.set_ready();
-  log::info("core", "hobd {}: http on {}:{}, socket {}", kVersion, config->http.address, http->port(), (config->runtime_dir / "hob.sock").string());
-  log::info("core", "ready in {} ms", milliseconds_since_exec());
-  notify_systemd("READY=1");
-
-  co_await stop.wait();
+  if (listening.has_value()) {
+    tasks.spawn("signals", follow_signals(core, settings, stop));
+    tasks.spawn("watchdog", feed_watchdog(core));
+    consolidation->start();
+    stop.set_ready();
+    log::info("core", "hobd {}: http on {}:{}, socket {}", kVersion, config->http.address, http->port(), (config->runtime_dir / "hob.sock").string());
+    log::info("core", "ready in {} ms", milliseconds_since_exec());
+    notify_systemd("READY=1");
+    co_await stop.wait();
+  }
   notify_systemd("STOPPING=1");
   log::info("core", "stopping");
   // Before systemd's TimeoutStopSec of 30 s. What is unfinished then is in the journal.
@@ -193,7 +190,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   sink_tie.target = nullptr;
   store->close();
   log::info("core", "stopped");
-  co_return Result<void>{};
+  co_return listening;
 }
 
 Exit run(const Options& options) {

@@ -3,7 +3,7 @@ import { test, before, after } from "node:test";
 import assert from "node:assert/strict";
 import WebSocket from "ws";
 import { once, on } from "node:events";
-import { startHob, startModel, fakeModels, sse } from "./daemon.mjs";
+import { startHob, startModel, fakeModels, sse, runHob } from "./daemon.mjs";
 
 let model, hob;
 before(async () => {
@@ -207,4 +207,11 @@ test("a client that leaves mid-stream does not stop the turn", async () => {
   abort.abort();
   const again = await (await post("/chat", { message: "I will leave", stream: false }, { "Idempotency-Key": "leaver" })).json();
   assert.equal(again.reply, "echo: I will leave");
+});
+
+test("a second daemon on the same port says so and ends in order", async () => {
+  const { code, signal, log } = await runHob(hob.port);
+  assert.equal(signal, null);
+  assert.equal(code, 1, log);
+  assert.match(log, /the port is taken/);
 });

@@ -70,6 +70,7 @@ ${extra}
     hobctl: (args, input = "") => new Promise((resolve) => {
       const ctl = execFile(join(bin, "hobctl"), ["--socket", socket, ...args], (error, stdout, stderr) =>
         resolve({ code: error ? error.code : 0, stdout, stderr }));
+      ctl.stdin.on("error", () => {});  // it may be gone before it read anything
       ctl.stdin.end(input);
     }),
     log: () => readFileSync(log, "utf8"),
@@ -80,6 +81,19 @@ ${extra}
       return code;
     },
   };
+}
+
+/** A daemon of its own on this port until it ends by itself: { code, signal, log }. */
+export async function runHob(port) {
+  const dir = mkdtempSync(join(tmpdir(), "hob-e2e-"));
+  mkdirSync(join(dir, "run"));
+  const config = join(dir, "hob.yaml"), log = join(dir, "hobd.log");
+  writeFileSync(config, `state_dir: ${dir}/state\nruntime_dir: ${dir}/run\nhttp: {listen: "127.0.0.1:${port}"}\nauth: {mode: none}\n`);
+  const child = spawn(join(bin, "hobd"), ["--config", config], { stdio: ["ignore", "ignore", openSync(log, "a")] });
+  const [code, signal] = await once(child, "exit");
+  const text = readFileSync(log, "utf8");
+  rmSync(dir, { recursive: true, force: true });
+  return { code, signal, log: text };
 }
 
 export const fakeModels = (port, model = "echo") => `  providers:
