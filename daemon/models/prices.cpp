@@ -95,6 +95,7 @@ struct PriceTable::Cards {
   ModelCard unknown_chat, unknown_embedding, local;
   std::shared_ptr<const Config> config;
   std::set<std::string, std::less<>> warned;
+  bool is_read = false;
 
   void read_table();
   void read_config();
@@ -177,6 +178,11 @@ bool PriceTable::Cards::is_embedding(std::string_view name, std::string_view mod
 }
 
 const ModelCard& PriceTable::Cards::find(std::string_view name) {
+  if (!is_read) {
+    is_read = true;
+    read_table();
+    read_config();
+  }
   const std::size_t slash = name.find('/');
   const std::string_view provider = name.substr(0, slash);
   std::string_view model = slash == std::string_view::npos ? std::string_view() : name.substr(slash + 1);
@@ -211,14 +217,12 @@ void PriceTable::Cards::warn(std::string_view name, const ModelCard& card) {
 }
 
 PriceTable::PriceTable(std::shared_ptr<const Config> config) : cards_(std::make_shared<Cards>()) {
-  cards_->config = std::move(config);
-  cards_->read_table();
-  cards_->read_config();
+  cards_->config = std::move(config);  // the table is read when it is first asked: a start doesn't wait for it
 }
 
 void PriceTable::set_config(std::shared_ptr<const Config> config) {
   cards_->config = std::move(config);
-  cards_->read_config();
+  if (cards_->is_read) cards_->read_config();
 }
 
 const ModelCard& PriceTable::find(std::string_view name) const { return cards_->find(name); }

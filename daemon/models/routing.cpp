@@ -112,7 +112,8 @@ class ScoredRouting final : public Routing {
   static constexpr std::string_view kWays[] = {"user", "rule", "score", "model", "cache"};
 
   RouteDecision weigh(const RouteQuestion& question, const NormalText& text) const {
-    const Features features = lexicon_.features(text);
+    if (!lexicon_) lexicon_ = std::make_unique<Lexicon>();
+    const Features features = lexicon_->features(text);
     const double value = routing::score(features);
     if (std::optional<RouteDecision> plain = decide_by_words(question, features, value)) return *plain;
     RouteDecision decision;
@@ -137,7 +138,7 @@ class ScoredRouting final : public Routing {
   }
 
   std::shared_ptr<const Config> config_;
-  Lexicon lexicon_;
+  mutable std::unique_ptr<Lexicon> lexicon_;  // made for the first message: a start doesn't wait for it
   DecisionCache cache_{kCached};
   std::array<std::int64_t, std::size(kWays)> by_{};
   std::int64_t fast_ = 0, smart_ = 0, escalated_ = 0;
