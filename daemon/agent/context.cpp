@@ -169,8 +169,6 @@ json::object build_chat(const ContextParts& parts) {
     chat["tools"] = std::move(tools);
   else
     chat.erase("tool_choice");
-  // Up to the message before the last: that one is told otherwise the next time, without what is recalled for it.
-  if (messages.size() > 1) chat["cache_points"] = json::array{messages.size() - 2};
   chat["messages"] = std::move(messages);
   chat["stream"] = true;
   if (!items.empty()) {
@@ -208,14 +206,6 @@ json::object tool_result_message(std::string_view call_id, std::string_view cont
   json::object message = plain_message("tool", content);
   message["tool_call_id"] = call_id;
   return message;
-}
-
-void add_cache_point(json::object& chat) {
-  json::array points;
-  // The first one is the conversation's and stays; that of an earlier round goes.
-  if (const json::array* known = array_at(chat, "cache_points"); known && !known->empty()) points.push_back(known->front());
-  if (const json::array* messages = array_at(chat, "messages"); messages && !messages->empty()) points.push_back(messages->size() - 1);
-  chat["cache_points"] = std::move(points);
 }
 
 void add_note(json::array& messages, std::string_view note) {

@@ -7,7 +7,7 @@
 // refuse both. What was recalled therefore stands in the last user message, between <recalled> and </recalled>; that
 // message's "text" is what the user wrote.
 //
-// "cache_points" names the message before it: up to there the next turn's request begins with the same bytes. The last message is
+// Up to the message before it the next turn's request begins with the same bytes, for the providers' prompt caches. The last message is
 // told without what was recalled from the next turn on: kept, it would be paid for in each later request, and an old
 // recollection would stand beside newer ones. docs/architecture.md has the sum.
 #pragma once
@@ -49,8 +49,6 @@ json::object tool_calls_message(const ModelAnswer& answer);
 /// Adds what the model that answered must get back with this message, and which model that is.
 void put_carry(json::object& message, const ModelAnswer& answer);
 json::object tool_result_message(std::string_view call_id, std::string_view content);
-/// Names the last message in "cache_points" too: a turn's next round begins with all there is.
-void add_cache_point(json::object& chat);
 /// Tells the model something of ours at the end of what it is told.
 void add_note(json::array& messages, std::string_view note);
 

@@ -278,7 +278,6 @@ class TurnRun {
     messages.push_back(tool_calls_message(answer));
     for (std::size_t i = 0; i < results->size(); ++i)
       messages.push_back(tool_result_message(answer.tool_calls[i].id, (*results)[i]));
-    add_cache_point(chat_);
     co_return Result<void>{};
   }
 

@@ -139,6 +139,7 @@ void add_chat_methods(MethodTable& table, ChatContext context) {
                                {"turn_id", "string", Need::required},
                                {"tool_calls", "array"},
                                {"recalled", "array"},
+                               {"notice", "string"},
                                {"usage", "object"}}),
              .streaming = true,
              .positional = {"message"}},

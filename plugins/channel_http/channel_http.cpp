@@ -330,12 +330,10 @@ void HttpChannel::chat_chunks(hob_id call, const JsonObject& params, Responder o
         stream->begin();
         if (!stream->text_shown && !reply["reply"].text().empty())
           stream->out.write_event({}, boost::json::serialize(JsonObject{{"chunk", reply["reply"].text()}}));
-        stream->out.write_event({}, boost::json::serialize(JsonObject{{"chunk", ""}, {"done", true},
-                                                                      {"conversation_id", reply["conversation_id"].value()},
-                                                                      {"session_id", reply["session_id"].value()},
-                                                                      {"message_id", reply["message_id"].value()},
-                                                                      {"turn_id", reply["turn_id"].value()},
-                                                                      {"usage", reply["usage"].value()}}));
+        JsonObject done{{"chunk", ""}, {"done", true}};
+        for (const char* name : {"conversation_id", "session_id", "message_id", "turn_id", "usage"}) done[name] = reply[name].value();
+        if (!reply["notice"].text().empty()) done["notice"] = reply["notice"].value();
+        stream->out.write_event({}, boost::json::serialize(done));
         stream->out.end();
       });
 }

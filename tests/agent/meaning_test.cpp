@@ -299,14 +299,3 @@ TEST_CASE("a caller's tools are called as text too, and handed back") {
   CHECK(string_or(reply.client_tool_calls[0].as_object(), "arguments") == R"({"q":"x"})");
   CHECK_FALSE(string_or(reply.client_tool_calls[0].as_object(), "id").empty());
 }
-
-TEST_CASE("every request names how far the next one begins with the same bytes") {
-  Recorded on;
-  on.house.model.answers = {calls_add(), says("one"), says("two")};
-  REQUIRE(on.house.say("add").has_value());
-  REQUIRE(on.house.say("again").has_value());
-  const auto points = [&](std::size_t i) { return json::serialize(on.house.model.requests[i].at("cache_points")); };
-  CHECK(points(0) == "[0]");        // the system message
-  CHECK(points(1) == "[0,3]");      // and the round's results
-  CHECK(points(2) == "[2]");        // the last answer
-}

@@ -37,12 +37,13 @@ inline std::vector<PromptPart> prompt_parts(const json::object& request) {
   return parts;
 }
 
-/// The parts up to the end of the message that the request's first cache point names.
+/// The parts before the newest message, which is told without its recollections the next time.
 inline std::vector<PromptPart> stable_parts(const json::object& request) {
-  const std::size_t point = request.at("cache_points").as_array().at(0).to_number<std::size_t>();
   std::vector<PromptPart> parts = prompt_parts(request);
-  const std::size_t messages = request.at("messages").as_array().size();
-  parts.resize(parts.size() - (messages - 1 - point));
+  const json::array& messages = request.at("messages").as_array();
+  std::size_t after = 1;
+  while (after < messages.size() && string_or(messages[messages.size() - after].as_object(), "role") != "user") ++after;
+  parts.resize(parts.size() - after);
   return parts;
 }
 

@@ -12,8 +12,6 @@
  *    "max_tokens"?: n, "temperature"?: x, "top_p"?: x, "stop"?: ["..."],
  *    "response_format"?: {...}, "stream": true|false,
  *    "recalled"?: [{"id","text","at","speaker","conversation_id"}],  already woven into messages
- *    "cache_points"?: [n...],               up to the ends of these messages (by their places in the list, at most two) later
- *                                           requests begin with the same bytes, tools included: where a prompt cache pays
  *    "user_id"?: "...", "extra"?: {...}}                             passed through by providers that can
  *   part: {"type":"text","text"} | {"type":"image","mime","data":"<base64>"} | {"type":"image","url"}
  *
