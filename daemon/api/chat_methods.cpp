@@ -12,11 +12,6 @@ bool may_name_channel(const Principal& who) {
          who.via == "ws";
 }
 
-std::string default_channel(const Principal& who) {
-  const std::size_t colon = who.via.find(':');
-  return colon == std::string::npos ? who.via : who.via.substr(colon + 1);
-}
-
 Result<std::vector<Message>> read_messages(const json::object& params, std::string_view key) {
   std::vector<Message> messages;
   const json::array* list = array_at(params, key);

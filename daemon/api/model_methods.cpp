@@ -43,6 +43,7 @@ awaitable<Result<json::value>> complete(ModelContext context, MethodCall call) {
   request.model = string_or(call.params, "model");
   request.chat = call.params.at("chat").as_object();
   request.call.user_id = call.who.user_id;
+  request.call.channel = default_channel(call.who);
   request.call.purpose = Purpose::chat;
   std::function<void(std::string_view)> on_delta = [sink = std::move(call.on_event)](std::string_view delta) {
     sink(json::object{{"event", "text"}, {"data", {{"delta", delta}}}});
@@ -67,8 +68,9 @@ const char* mode_name(RouterMode mode) {
 }
 
 /// Where a text would go, and why.
-json::object explain_route(const ModelContext& context, std::string_view text) {
+json::object explain_route(const ModelContext& context, std::string_view text, const std::string& user_id) {
   RouteQuestion question;
+  question.user_id = user_id;
   question.text = text;
   const RouteDecision decision = context.routing ? context.routing->explain(question) : context.router->explain(question);
   json::array reasons(decision.reasons.begin(), decision.reasons.end());
@@ -83,7 +85,7 @@ json::object explain_route(const ModelContext& context, std::string_view text) {
 
 awaitable<Result<json::value>> routes(ModelContext context, MethodCall call) {
   const std::string_view text = string_or(call.params, "explain", string_or(call.params, "text"));
-  if (call.params.contains("explain") || call.params.contains("text")) co_return explain_route(context, text);
+  if (call.params.contains("explain") || call.params.contains("text")) co_return explain_route(context, text, call.who.user_id);
   json::object answer;
   answer["tiers"] = json::object{{"fast", tier_models(*context.router, "fast")}, {"smart", tier_models(*context.router, "smart")}};
   answer["mode"] = mode_name(context.config ? context.config()->models.router.mode : RouterMode::automatic);

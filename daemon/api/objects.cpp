@@ -107,4 +107,9 @@ Result<void> check_user_name(std::string_view name) {
   return Error{Code::invalid, "a user's name is 1 to 128 bytes of text without '/', control characters and outer spaces"};
 }
 
+std::string default_channel(const Principal& who) {
+  const std::size_t colon = who.via.find(':');
+  return colon == std::string::npos ? who.via : who.via.substr(colon + 1);
+}
+
 }  // namespace hobd

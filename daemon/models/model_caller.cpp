@@ -44,6 +44,29 @@ void drop_foreign_carries(json::object& chat, std::string_view model) {
   }
 }
 
+/// Members of "extra" that change neither which model answers nor what its answer may cost.
+constexpr std::string_view kHarmlessExtra[] = {
+    "parallel_tool_calls", "seed", "thinking", "think", "reasoning", "reasoning_effort", "top_k", "min_p", "presence_penalty",
+    "frequency_penalty", "repetition_penalty", "logit_bias", "logprobs", "top_logprobs", "verbosity", "output_config", "metadata",
+    "safetySettings", "user", "prediction", "chat_template_kwargs"};
+/// What a request says by itself: never said twice, whoever pays.
+constexpr std::string_view kOwnMembers[] = {"model", "messages", "tools", "tool_choice", "stream", "stream_options", "max_tokens",
+                                            "max_completion_tokens", "num_predict", "n", "best_of"};
+
+/// Providers pass "extra" on as it is. Of a model that costs money only what can't pass by the reservation is left.
+void bound_extra(json::object& request, bool is_free) {
+  const auto found = request.find("extra");
+  if (found == request.end()) return;
+  const json::object* extra = found->value().if_object();
+  json::object kept;
+  const auto is_in = [](const auto& list, std::string_view name) { return std::find(std::begin(list), std::end(list), name) != std::end(list); };
+  if (extra)
+    for (const auto& [name, value] : *extra)
+      if (is_free ? !is_in(kOwnMembers, name) : is_in(kHarmlessExtra, name)) kept[name] = value;
+  if (kept.empty()) request.erase("extra");
+  else found->value() = std::move(kept);
+}
+
 json::object message_of(std::string_view role, std::string_view content) {
   json::object message;
   message["role"] = role;
@@ -116,8 +139,9 @@ awaitable<Asked> ModelCaller::ask(std::string name, Way& way) {
 /// The request for this model: what it carried, cut to what it holds, and where an answer broke off, that answer.
 json::object ModelCaller::request_of(const Try& one, const Way& way) const {
   json::object request;
-  request["model"] = one.parts.model;
   for (const auto& [key, value] : way.chat) request.insert_or_assign(key, value);
+  request["model"] = one.parts.model;
+  bound_extra(request, one.card.is_free());
   drop_foreign_carries(request, one.name);
   if (one.name == kOfflineModel) {
     // The offline model says why it stands in.
@@ -156,6 +180,10 @@ awaitable<Asked> ModelCaller::try_once(Try& one, Way& way) {
   one.prefills = goes_on && one.may_prefill;
 
   one.wanted_tokens = int_or(request, "max_tokens", config_->models.max_tokens);
+  if (one.wanted_tokens <= 0) {  // a provider would take a limit of its own
+    one.wanted_tokens = config_->models.max_tokens;
+    request.erase("max_tokens");
+  }
   if (one.card.max_output > 0) one.wanted_tokens = std::min(one.wanted_tokens, one.card.max_output);
   const std::int64_t half_tokens = goes_on ? count_tokens_high(half) + count_tokens_high(kGoOn) : 0;
   std::int64_t most = one.most_tokens;

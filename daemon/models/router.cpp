@@ -53,6 +53,7 @@ RouteQuestion question_of(const ModelRequest& request) {
   question.model = request.model;
   question.conversation_tier = request.conversation_tier;
   question.is_background = request.call.is_background;
+  question.user_id = request.call.user_id;
   question.context_tokens = count_request_tokens_high(request.chat);
   const json::array* messages = array_at(request.chat, "messages");
   if (!messages) return question;
@@ -263,7 +264,8 @@ class TierRouter final : public Router {
     way.showing = std::make_shared<Showing>(context_.core, nullptr);
     const Asked asked = co_await caller_.ask(name, way);
     choice.spent = way.spent;
-    if (asked.what == Asked::What::failed) remember(name, asked);
+    // Too slow for this is not too slow to answer.
+    if (asked.what == Asked::What::failed && asked.fault.kind != Kind::timeout) remember(name, asked);
     if (asked.what != Asked::What::answered) co_return;
     add_usage(choice.spent, asked.answer.usage);
     decision = context_.routing->take_answer(choice.question, std::move(decision), asked.answer.text);

@@ -1,9 +1,12 @@
 #include "models/routing.hpp"
 
+#include "base/id.hpp"
 #include "models/routing_cache.hpp"
 #include "models/routing_features.hpp"
 #include "models/routing_rules.hpp"
 #include "models/routing_score.hpp"
+
+#include <openssl/sha.h>
 
 #include <algorithm>
 
@@ -12,7 +15,7 @@ namespace {
 
 using namespace routing;
 
-/// Decisions that are kept; a key is at most some 1.7 KB.
+/// Decisions that are kept.
 constexpr std::size_t kCached = 1'000;
 
 /// Both tiers have models, and not the same first one: else a call to choose between them is wasted.
@@ -22,19 +25,21 @@ bool has_two_tiers(const Config& config) {
   return fast->second.front() != smart->second.front();
 }
 
-/// Equal for messages that are the same but for case, blanks and punctuation, asked in the same state.
-std::string key_of(const RouteQuestion& question, const NormalText& text) {
+/// Equal for one user's messages that are the same but for case, blanks and punctuation, asked in the same state. A digest with a
+/// secret of this run: no text is kept that a user may want forgotten, and none tells one user what another asked.
+std::string key_of(const std::string& secret, const RouteQuestion& question, const NormalText& text) {
   const std::string_view raw = std::string_view(question.text).substr(0, 1'600);
   const auto marks = std::count_if(raw.begin(), raw.end(), [](char c) { return c == ';' || c == '{' || c == '(' || c == '='; });
-  std::string key = text.words;
-  key += '\n';
+  std::string key = secret + question.user_id + '\n' + text.words + '\n';
   key += question.conversation_tier == "smart" ? 's' : '-';
   key += question.has_image ? 'i' : '-';
   key += static_cast<char>('0' + std::min<std::ptrdiff_t>(std::count(raw.begin(), raw.end(), '?'), 2));
   key += static_cast<char>('0' + std::min<std::ptrdiff_t>(marks, 9));
   key += std::to_string(std::count(raw.begin(), raw.end(), '\n'));
   if (question.text.size() > raw.size()) key += '/' + std::to_string(question.text.size());
-  return key;
+  std::string digest(SHA256_DIGEST_LENGTH, '\0');
+  SHA256(reinterpret_cast<const unsigned char*>(key.data()), key.size(), reinterpret_cast<unsigned char*>(digest.data()));
+  return digest;
 }
 
 RouteDecision as_cached(const RouteDecision& decision) {
@@ -51,7 +56,7 @@ class ScoredRouting final : public Routing {
   RouteDecision decide(const RouteQuestion& question) override {
     if (std::optional<RouteDecision> early = decide_before_words(question, *config_)) return counted(std::move(*early));
     const NormalText text = normalise(question.text);
-    std::string key = key_of(question, text);
+    std::string key = key_of(secret_, question, text);
     if (const RouteDecision* known = cache_.find(key)) return counted(as_cached(*known));
     RouteDecision decision = weigh(question, text);
     if (decision.by == "score") cache_.put(std::move(key), decision);
@@ -61,7 +66,7 @@ class ScoredRouting final : public Routing {
   RouteDecision explain(const RouteQuestion& question) const override {
     if (std::optional<RouteDecision> early = decide_before_words(question, *config_)) return *early;
     const NormalText text = normalise(question.text);
-    if (const RouteDecision* known = cache_.peek(key_of(question, text))) return as_cached(*known);
+    if (const RouteDecision* known = cache_.peek(key_of(secret_, question, text))) return as_cached(*known);
     return weigh(question, text);
   }
 
@@ -82,7 +87,7 @@ class ScoredRouting final : public Routing {
     }
     RouteDecision kept = decision;
     if (kept.by == "cache") kept.by = "score";  // what lay there unsure
-    cache_.put(key_of(question, normalise(question.text)), std::move(kept));
+    cache_.put(key_of(secret_, question, normalise(question.text)), std::move(kept));
     return decision;
   }
 
@@ -94,7 +99,7 @@ class ScoredRouting final : public Routing {
     decision.by = "rule";
     decision.score = 1;
     decision.reasons.push_back("the fast tier was not up to it: " + std::string(why.substr(0, 200)));
-    cache_.put(key_of(question, normalise(question.text)), std::move(decision));
+    cache_.put(key_of(secret_, question, normalise(question.text)), std::move(decision));
   }
 
   json::object stats() const override {
@@ -139,6 +144,7 @@ class ScoredRouting final : public Routing {
 
   std::shared_ptr<const Config> config_;
   mutable std::unique_ptr<Lexicon> lexicon_;  // made for the first message: a start doesn't wait for it
+  const std::string secret_ = random_hex(16);
   DecisionCache cache_{kCached};
   std::array<std::int64_t, std::size(kWays)> by_{};
   std::int64_t fast_ = 0, smart_ = 0, escalated_ = 0;

@@ -20,6 +20,7 @@ struct RouteQuestion {
   std::string conversation_tier = {};  // which tier answered last in this conversation; "" none
   std::int64_t context_tokens = 0;     // of the whole request, about
   bool is_background = false;
+  std::string user_id = {};            // what one user's messages led to tells nothing to another
 };
 
 struct RouteDecision {
