@@ -33,7 +33,7 @@ constexpr std::string_view kNoAnswer = "The model gave no answer, also when it w
 constexpr std::string_view kNoRoom = "The answer did not fit into max_tokens.";
 constexpr std::string_view kOnlyTools = "I could not finish this within the tool rounds that are allowed (limits.tool_rounds).";
 constexpr std::string_view kOnlyRepeats = "I could not finish this: the same steps gave the same results again and again.";
-constexpr std::string_view kCutNotice = "the answer is cut off at the model's length limit; ask for the rest";
+constexpr std::string_view kCutNotice = "The answer is cut off at the model's length limit: ask for the rest.";
 constexpr std::string_view kCallCutReport = "I could not finish this: what the model wanted to do was too long for its length limit, twice.";
 std::string_view filtered_report(bool said_something);
 

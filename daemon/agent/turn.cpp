@@ -228,7 +228,7 @@ class TurnRun {
 
   void end_cut() {
     stop_ = "length";
-    if (!is_limited_by_caller()) add_notice(kCutNotice);
+    if (!is_limited_by_caller() && notice_.empty()) add_notice(kCutNotice);
   }
 
   bool is_limited_by_caller() const {
@@ -363,7 +363,7 @@ class TurnRun {
 
   void add_notice(std::string_view notice) {
     if (notice.empty() || notice_.find(notice) != std::string::npos) return;
-    if (!notice_.empty()) notice_ += "; ";
+    if (!notice_.empty()) notice_ += ' ';
     notice_ += notice;
   }
 

@@ -7,11 +7,6 @@ namespace hobd {
 namespace {
 
 /// Only those who speak for a transport may name it: an admin, a plugin, or a plugin's route on behalf of a user.
-bool may_name_channel(const Principal& who) {
-  return who.is_admin() || who.via.starts_with("plugin:") || who.via.starts_with("channel:") || who.via == "http" ||
-         who.via == "ws";
-}
-
 Result<std::vector<Message>> read_messages(const json::object& params, std::string_view key) {
   std::vector<Message> messages;
   const json::array* list = array_at(params, key);

@@ -43,7 +43,10 @@ awaitable<Result<json::value>> complete(ModelContext context, MethodCall call) {
   request.model = string_or(call.params, "model");
   request.chat = call.params.at("chat").as_object();
   request.call.user_id = call.who.user_id;
-  request.call.channel = default_channel(call.who);
+  const std::string_view channel = string_or(call.params, "channel");
+  if (!channel.empty() && !may_name_channel(call.who))
+    co_return Error{Code::denied, "params.channel: only admins and plugins name a channel"};
+  request.call.channel = channel.empty() ? default_channel(call.who) : std::string(channel);
   request.call.purpose = Purpose::chat;
   std::function<void(std::string_view)> on_delta = [sink = std::move(call.on_event)](std::string_view delta) {
     sink(json::object{{"event", "text"}, {"data", {{"delta", delta}}}});
@@ -126,7 +129,8 @@ void add_model_methods(MethodTable& table, ModelContext context) {
              .scope = "models",
              .doc = "Ask a bare model: no memory, no tools of Hob's, nothing stored.",
              .params = params({{"model", "text", Need::required, "tier/fast, tier/smart or provider/model"},
-                               {"chat", "object", Need::required, "{messages, tools?, temperature?, ...} as providers take it"}}),
+                               {"chat", "object", Need::required, "{messages, tools?, temperature?, ...} as providers take it"},
+                               {"channel", "string", Need::optional, "admins and plugins only: whose budget it is"}}),
              .result = result({{"text", "string"}, {"tool_calls", "array"}, {"stop", "string"}, {"usage", "object"}}),
              .streaming = true,
              .positional = {"model", "chat"}},

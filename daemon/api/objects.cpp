@@ -107,6 +107,11 @@ Result<void> check_user_name(std::string_view name) {
   return Error{Code::invalid, "a user's name is 1 to 128 bytes of text without '/', control characters and outer spaces"};
 }
 
+bool may_name_channel(const Principal& who) {
+  return who.is_admin() || who.via.starts_with("plugin:") || who.via.starts_with("channel:") || who.via == "http" ||
+         who.via == "ws";
+}
+
 std::string default_channel(const Principal& who) {
   const std::size_t colon = who.via.find(':');
   return colon == std::string::npos ? who.via : who.via.substr(colon + 1);

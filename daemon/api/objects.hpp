@@ -39,6 +39,8 @@ Result<void> need_user(const Principal& who);
 
 /// The channel that a caller's turns and model calls belong to when it names none: "http", "socket", a plugin's instance.
 std::string default_channel(const Principal& who);
+/// Whether it may name another one.
+bool may_name_channel(const Principal& who);
 
 /// A user's name: 1..128 bytes of UTF-8 without '/' and control characters.
 Result<void> check_user_name(std::string_view name);

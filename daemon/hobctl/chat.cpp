@@ -72,6 +72,7 @@ class Conversation {
         fmt::print("{}", printable(whole));
       }
       fmt::print("\n");
+      if (const std::string_view notice = string_or(reply, "notice"); !notice.empty()) fmt::print("({})\n", printable(notice));
     }
     std::fflush(stdout);
     return Exit::done;
@@ -261,7 +262,9 @@ Exit chat_from_pipe(Conversation& conversation) {
       end = Exit::refused;
       continue;
     }
-    if (const Exit exit = conversation.say(text, false); exit != Exit::done) return exit;
+    const Exit exit = conversation.say(text, false);
+    if (exit == Exit::no_daemon) return exit;
+    if (exit != Exit::done) end = exit;  // what comes next may be answered
   }
   return end;
 }

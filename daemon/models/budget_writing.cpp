@@ -160,7 +160,7 @@ struct BudgetWriting::State : std::enable_shared_from_this<State> {
   }
 
   void tell(std::string text) {
-    log::info("models", "{}", text);
+    log::warn("models", "{}", text);
     if (listener) listener(std::move(text));
   }
 };
@@ -204,6 +204,9 @@ void BudgetWriting::note(const std::vector<AccountState>& states) {
 
 void BudgetWriting::note_refused(const AccountState& state, std::string model, std::int64_t nano, std::int64_t tokens) {
   const std::string key = key_of(state.account);
+  // With room but for calls under way it passes by itself: the owner is told once the money is gone.
+  const auto passes = [](std::int64_t cap, std::int64_t spent, std::int64_t more) { return cap < 0 || spent + more <= cap; };
+  if (passes(state.account.cap_nano, state.spent_nano, nano) && passes(state.account.cap_tokens, state.spent_tokens, tokens)) return;
   if (state.account.scope == "background" || state_->warned.contains(key + "\nfull") || state_->warned.contains(key + "\nrefused")) return;
   State::Refused refused{.model = std::move(model), .nano = nano, .tokens = tokens};
   state_->tasks.spawn("tell of a refusal", State::warn_refused(state_, state, std::move(refused)));

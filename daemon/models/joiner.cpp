@@ -32,6 +32,18 @@ bool is_repetition(std::string_view before, std::string_view more, std::size_t s
   return letters >= 3 || size == more.size() || !is_word(more[size]) || !is_word(run.back());
 }
 
+/// How a model begins that was asked to go on and speaks of it first.
+constexpr std::string_view kPreambles[] = {"sure", "ok", "of course", "certainly", "sorry", "apologies", "my apologies", "i apologize", "i'm sorry", "here", "let me",
+                                           "alright", "no problem", "absolutely", "continuing", "got it", "as i", "klar", "gerne", "hier", "entschuldigung", "bien s", "voici", "claro", "por supuesto"};
+constexpr std::size_t kLongestPreamble = 240;
+
+bool may_be_preamble(std::string_view text) {
+  const std::string begin = to_lower_ascii(trim(text.substr(0, 32)));
+  return std::any_of(std::begin(kPreambles), std::end(kPreambles), [&](std::string_view words) {
+    return begin.starts_with(words) || words.starts_with(begin);
+  });
+}
+
 std::size_t same_bytes(std::string_view a, std::string_view b) {
   return std::size_t(std::mismatch(a.begin(), a.begin() + std::ptrdiff_t(std::min(a.size(), b.size())), b.begin()).first - a.begin());
 }
@@ -54,6 +66,13 @@ std::string Joiner::take(std::string_view piece) {
   if (is_anew_) return {};
   if (is_decided_) return std::string(piece);
   held_ += piece;
+  if (!has_begun_ && may_be_preamble(held_)) {
+    // "Sure, here it is again: ..." and then the answer from its start: what was shown is passed over with the preamble.
+    const std::size_t start = is_whole_ && before_.size() >= kSureRun ? held_.find(before_.substr(0, kSureRun)) : std::string::npos;
+    if (start == std::string::npos && held_.size() < kLongestPreamble) return {};
+    if (start != std::string::npos) held_.erase(0, start);
+    has_begun_ = true;
+  }
   // As long as it stands somewhere in the text it may go on to the text's end.
   if (before_.find(held_) != std::string::npos) return {};
   return decide();

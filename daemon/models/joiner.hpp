@@ -25,6 +25,7 @@ class Joiner {
   std::string before_;  // its end; whole where is_whole_
   bool is_whole_ = true;
   std::string held_;
+  bool has_begun_ = false;  // no preamble stands, or stood, before it
   bool is_decided_ = false, is_anew_ = false;
 };
 

@@ -273,7 +273,7 @@ Completion read_completion(const JsonObject& body, bool admin) {
     chat["messages"] = canonical(messages);
     chat["stream"] = completion.stream;
     if (!tools.empty()) chat["tools"] = std::move(tools);
-    completion.params = {{"model", completion.model}, {"chat", std::move(chat)}};
+    completion.params = {{"model", completion.model}, {"chat", std::move(chat)}, {"channel", "openai"}};
     return completion;
   }
 

@@ -93,3 +93,22 @@ TEST_CASE("an exact continuation of any text, cut anywhere and repeated from any
     REQUIRE(all == whole);
   }
 }
+
+TEST_CASE("an answer that is begun anew behind a preamble is passed over with it, wherever the pieces end") {
+  const std::string before = "ALPHA BRAVO CHARLIE DELTA ECHO FOXTR";
+  const std::string more = "Sure, here it is again from the start: ALPHA BRAVO CHARLIE DELTA ECHO FOXTROT GOLF.";
+  for (std::size_t size = 1; size <= more.size(); size += 3) {
+    Joiner joiner(before);
+    std::string shown = before;
+    for (std::size_t at = 0; at < more.size(); at += size) shown += joiner.take(std::string_view(more).substr(at, size));
+    shown += joiner.end();
+    CHECK(shown == "ALPHA BRAVO CHARLIE DELTA ECHO FOXTROT GOLF.");
+  }
+}
+
+TEST_CASE("a continuation that begins like a preamble and is none is shown whole") {
+  Joiner joiner("The keys are ");
+  std::string shown = joiner.take("here, on the table.");
+  shown += joiner.end();
+  CHECK(shown == "here, on the table.");
+}
