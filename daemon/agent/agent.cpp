@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "memory/blocks.hpp"
 #include "memory/buffer.hpp"
+#include "models/image_part.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -54,7 +55,9 @@ Result<void> check_request(const SendRequest& request) {
   if (!is_valid_utf8(request.text)) return Error{Code::invalid, "the message is not UTF-8"};
   if (request.messages.empty() && request.attachments.empty() && trim(request.text).empty())
     return Error{Code::invalid, "the message is empty"};
-  return {};
+  for (std::size_t i = 0; i < request.messages.size(); ++i)
+    TRY(check_images(request.messages[i].attachments, "messages[" + std::to_string(i) + "].attachments"));
+  return check_images(request.attachments, "attachments");
 }
 
 /// What the turn needs besides its message, also after a restart.

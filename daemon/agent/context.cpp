@@ -4,6 +4,7 @@
 #include "base/clock.hpp"
 #include "base/text.hpp"
 #include "memory/pii.hpp"
+#include "models/image_part.hpp"
 
 #include <algorithm>
 #include <map>
@@ -34,7 +35,7 @@ json::value content_of(const Message& message, std::size_t bytes) {
   for (const json::value& value : message.attachments) {
     const json::object* attachment = value.if_object();
     if (!attachment) continue;
-    if (string_or(*attachment, "type") == "image") {
+    if (is_image(*attachment)) {
       images.push_back(*attachment);
     } else {
       const std::string_view name = string_or(*attachment, "name", string_or(*attachment, "type", "file"));

@@ -20,6 +20,8 @@ constexpr std::string_view kEnds[] = {"<|eom_id|>", "<|eot_id|>", "<|im_end|>", 
 constexpr std::string_view kCallMembers[] = {"name", "arguments", "parameters", "id", "type", "function"};
 constexpr std::size_t kMostCalls = 16;
 constexpr std::size_t kMostTries = 16;  // places of one text where calls may begin
+/// By then it is clear whether a call begins: what is padded beyond this is none, and costs no more looking.
+constexpr std::size_t kMostBeginning = 512;
 
 template <class List>
 bool contains(const List& list, std::string_view word) {
@@ -215,7 +217,7 @@ Beginning begins_json_call(std::string_view text, const OfferedTools& offered) {
   return begins_with_one_of(text.substr(1), offered.names, "\"'");
 }
 
-Beginning begins_call(std::string_view text, const OfferedTools& offered, bool is_answer) {
+Beginning begins_within(std::string_view text, const OfferedTools& offered, bool is_answer) {
   for (const std::string_view mark : kMarks) {
     if (text.size() < mark.size() && mark.starts_with(text)) return Beginning::open;
     if (!text.starts_with(mark)) continue;
@@ -234,6 +236,12 @@ Beginning begins_call(std::string_view text, const OfferedTools& offered, bool i
   if (line != std::string_view::npos) return contains(kFenceWords, word) ? begins_json_call(text.substr(line), offered) : Beginning::none;
   return std::any_of(std::begin(kFenceWords), std::end(kFenceWords), [word](std::string_view known) { return known.starts_with(word); }) ? Beginning::open
                                                                                                                                    : Beginning::none;
+}
+
+/// `text` is not empty.
+Beginning begins_call(std::string_view text, const OfferedTools& offered, bool is_answer) {
+  const Beginning beginning = begins_within(text.substr(0, kMostBeginning), offered, is_answer);
+  return beginning == Beginning::open && text.size() >= kMostBeginning ? Beginning::none : beginning;
 }
 
 /// `text` without what copying changes: white space, quotes, escapes.
@@ -315,6 +323,7 @@ TextToolCalls find_cut_text_call(std::string_view text, const OfferedTools& offe
   found.text = text;
   if (offered.names.empty()) return found;
   const std::size_t first = text.size() - skip_space(text).size();
+  const std::size_t last_end = text.rfind(kToolCallEnd);
   bool is_code = false;
   for (std::size_t line = 0; line < text.size();) {
     const std::string_view rest = text.substr(line);
@@ -323,7 +332,8 @@ TextToolCalls find_cut_text_call(std::string_view text, const OfferedTools& offe
     const std::size_t at = line < first ? first : line;
     const std::string_view tail = text.substr(at);
     const bool is_marked = std::any_of(std::begin(kMarks), std::end(kMarks), [tail](std::string_view mark) { return tail.starts_with(mark); });
-    if (is_marked && !is_code && tail.find(kToolCallEnd) == std::string_view::npos && begins_call(tail, offered, at == first) == Beginning::call) {
+    const bool has_end = last_end != std::string_view::npos && last_end >= at;
+    if (is_marked && !is_code && !has_end && begins_call(tail, offered, at == first) == Beginning::call) {
       found.text = without_space_behind(text.substr(0, at));
       found.written = tail;
       ModelToolCall call;
@@ -375,11 +385,12 @@ std::string TextCallFilter::take(std::string_view delta) {
     held_.erase(0, count);
   };
   std::size_t space = 0;  // up to here it can be shown; the white space behind goes with what follows
-  for (std::size_t at = 0; !holds_ && at < held_.size();) {
+  bool is_blank = true;   // before `at`
+  for (std::size_t at = blank_; !holds_ && at < held_.size();) {
     const std::string_view rest = std::string_view(held_).substr(at);
-    const bool is_answer = begins_answer_ && trim(std::string_view(held_).substr(0, at)).empty();
+    const bool is_answer = begins_answer_ && is_blank;
     if (is_answer && is_space(rest.front())) {
-      ++at;
+      blank_ = ++at;
       continue;
     }
     const bool is_line = is_answer || (at == 0 ? begins_line_ : held_[at - 1] == '\n');
@@ -392,7 +403,10 @@ std::string TextCallFilter::take(std::string_view delta) {
     if (line == std::string_view::npos) space = held_.size();
     else if (!trim(rest.substr(0, line)).empty()) space = at + line;
     at = line == std::string_view::npos ? held_.size() : at + line + 1;
+    is_blank = is_blank && space == 0;
+    if (is_blank) blank_ = at;
   }
+  if (space > 0) blank_ = 0;
   let_through(space);
   if (held_.size() > kMostHeld) {
     gave_up_ = true;

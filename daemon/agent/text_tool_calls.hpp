@@ -39,7 +39,7 @@ TextToolCalls find_cut_text_call(std::string_view text, const OfferedTools& offe
 bool is_quoted(std::string_view written, const json::array& messages);
 
 /// Holds back what may become a call while an answer's text comes in. What it lets through is never taken back; held are at
-/// most kMostHeld bytes, and a longer text is no call. Thread: core.
+/// most kMostHeld bytes, and a longer text is no call. Takes time linear in the text, however it is cut. Thread: core.
 class TextCallFilter {
  public:
   static constexpr std::size_t kMostHeld = 64 << 10;
@@ -56,6 +56,7 @@ class TextCallFilter {
   OfferedTools offered_;
   std::string held_;
   std::size_t let_through_ = 0;
+  std::size_t blank_ = 0;  // so much of held_ is white space that was looked at already
   bool begins_line_ = true, begins_answer_ = true;  // where held_ begins
   bool holds_ = false;    // to the end: held_ begins as a call of an offered tool does
   bool gave_up_ = false;  // more than kMostHeld

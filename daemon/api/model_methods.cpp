@@ -2,6 +2,7 @@
 #include "api/objects.hpp"
 #include "api/schemas.hpp"
 #include "models/budget.hpp"
+#include "models/image_part.hpp"
 
 #include <cmath>
 
@@ -42,6 +43,10 @@ awaitable<Result<json::value>> complete(ModelContext context, MethodCall call) {
   ModelRequest request;
   request.model = string_or(call.params, "model");
   request.chat = call.params.at("chat").as_object();
+  if (const json::array* messages = array_at(request.chat, "messages"))
+    for (std::size_t i = 0; i < messages->size(); ++i)
+      if (const json::object* message = (*messages)[i].if_object())
+        if (const json::array* parts = array_at(*message, "content")) CO_CHECK(check_images(*parts, "params.chat.messages[" + std::to_string(i) + "].content"));
   request.call.user_id = call.who.user_id;
   const std::string_view channel = string_or(call.params, "channel");
   if (!channel.empty() && !may_name_channel(call.who))

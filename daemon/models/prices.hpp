@@ -44,5 +44,7 @@ class PriceTable {
 std::int64_t count_tokens_high(std::string_view text);
 /// The same for a chat request of sdk/include/hob/ext/provider.h: messages, tools, images.
 std::int64_t count_request_tokens_high(const json::object& chat);
+/// What one of its messages adds to that.
+std::int64_t count_message_tokens_high(const json::value& message);
 
 }  // namespace hobd

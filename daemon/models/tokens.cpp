@@ -3,6 +3,7 @@
 // Hob speaks to models whose tokenizers it doesn't have, so it counts by the kind of character: what no usual tokenizer splits
 // further. English comes out at one and a half times the true number or so, which is what a reservation may be too large by until
 // its call is settled. What is billed is never counted here.
+#include "models/image_part.hpp"
 #include "models/prices.hpp"
 
 #include <algorithm>
@@ -116,7 +117,9 @@ std::int64_t count_content(const json::value& content) {
   for (const json::value& value : *parts) {
     const json::object* part = value.if_object();
     if (!part) continue;
-    tokens += string_or(*part, "type") == "image" ? kImage : 4 + count_tokens_high(string_or(*part, "text"));
+    if (is_image(*part)) tokens += kImage;
+    else if (string_or(*part, "type") == "image") tokens += std::int64_t(json::serialize(*part).size());  // whatever it is, it is not dearer than its bytes
+    else tokens += 4 + count_tokens_high(string_or(*part, "text"));
   }
   return tokens;
 }
@@ -154,19 +157,20 @@ std::int64_t count_tokens_high(std::string_view text) {
   return tokens;
 }
 
+std::int64_t count_message_tokens_high(const json::value& value) {
+  const json::object* message = value.if_object();
+  if (!message) return 0;
+  std::int64_t tokens = kMessage;
+  if (const json::value* content = message->if_contains("content")) tokens += count_content(*content);
+  tokens += count_tokens_high(string_or(*message, "name"));
+  tokens += count_tokens_high(string_or(*message, "tool_call_id"));
+  return tokens + count_member(*message, "tool_calls") + count_member(*message, "carry");
+}
+
 std::int64_t count_request_tokens_high(const json::object& chat) {
   std::int64_t tokens = kRequest;
   if (const json::array* messages = array_at(chat, "messages"))
-    for (const json::value& value : *messages) {
-      const json::object* message = value.if_object();
-      if (!message) continue;
-      tokens += kMessage;
-      if (const json::value* content = message->if_contains("content")) tokens += count_content(*content);
-      tokens += count_tokens_high(string_or(*message, "name"));
-      tokens += count_tokens_high(string_or(*message, "tool_call_id"));
-      tokens += count_member(*message, "tool_calls");
-      tokens += count_member(*message, "carry");
-    }
+    for (const json::value& message : *messages) tokens += count_message_tokens_high(message);
   if (const json::array* tools = array_at(chat, "tools"); tools && !tools->empty()) {
     tokens += kToolsPrompt;
     for (const json::value& tool : *tools) tokens += kTool + count_json(tool);

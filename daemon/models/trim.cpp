@@ -22,16 +22,20 @@ std::size_t newest_exchange(const json::array& messages) {
   return 0;
 }
 
-/// Takes out the oldest exchange before the newest one. False: there is none.
-bool drop_oldest_exchange(json::array& messages) {
+/// Takes out the oldest exchanges before the newest one until `tokens`, which it brings down, is at most `most`. How many.
+std::int64_t drop_oldest_exchanges(json::array& messages, std::int64_t& tokens, std::int64_t most) {
   std::size_t begin = 0;
   while (begin < messages.size() && role_of(messages[begin]) == "system") ++begin;
   const std::size_t newest = newest_exchange(messages);
-  if (begin >= newest) return false;
-  std::size_t end = begin + 1;
-  while (end < newest && role_of(messages[end]) != "user") ++end;
-  messages.erase(messages.begin() + std::ptrdiff_t(begin), messages.begin() + std::ptrdiff_t(end));
-  return true;
+  std::size_t end = begin;
+  std::int64_t dropped = 0;
+  for (; tokens > most && end < newest; ++dropped) {
+    do {
+      tokens -= count_message_tokens_high(messages[end++]);
+    } while (end < newest && role_of(messages[end]) != "user");
+  }
+  if (dropped > 0) messages.erase(messages.begin() + std::ptrdiff_t(begin), messages.begin() + std::ptrdiff_t(end));
+  return dropped;
 }
 
 /// `text` with its middle left out, so that about `most` bytes stay.
@@ -95,37 +99,50 @@ bool drop_recalled(json::object& chat, json::array& messages) {
 }
 
 /// Bytes too many, by what this request's tokens have on average.
-std::size_t excess_bytes(const json::object& chat, std::int64_t tokens, std::int64_t most) {
-  if (tokens <= most) return 0;
-  const double bytes_per_token = double(json::serialize(chat).size()) / double(std::max<std::int64_t>(1, tokens));
-  return std::size_t(double(tokens - most) * bytes_per_token) + 64;
+struct Excess {
+  Excess(const json::object& chat, std::int64_t tokens_in, std::int64_t most_in)
+      : tokens(tokens_in), most(most_in), bytes_per_token(double(json::serialize(chat).size()) / double(std::max<std::int64_t>(1, tokens_in))) {}
+  std::size_t bytes() const { return tokens <= most ? 0 : std::size_t(double(tokens - most) * bytes_per_token) + 64; }
+
+  std::int64_t tokens;
+  const std::int64_t most;
+  const double bytes_per_token;
+};
+
+/// Shortens one message's content and counts it anew. False: nothing was left to take.
+bool shorten_content(json::value& message, Excess& excess) {
+  const std::int64_t before = count_message_tokens_high(message);
+  if (!shorten(message.get_object().at("content"), excess.bytes())) return false;
+  excess.tokens += count_message_tokens_high(message) - before;
+  return true;
 }
 
-bool shorten_results(json::object& chat, json::array& messages, std::int64_t most) {
+bool shorten_results(const json::object& chat, json::array& messages, std::int64_t& tokens, std::int64_t most) {
   std::vector<std::pair<std::size_t, json::value*>> results;  // the longest first
   for (json::value& message : messages)
     if (role_of(message) == "tool")
-      if (json::value* content = message.get_object().if_contains("content")) results.emplace_back(bytes_of(*content), content);
+      if (json::value* content = message.get_object().if_contains("content")) results.emplace_back(bytes_of(*content), &message);
   std::stable_sort(results.begin(), results.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
   bool is_shorter = false;
-  for (auto& [bytes, content] : results) {
-    const std::size_t excess = excess_bytes(chat, count_request_tokens_high(chat), most);
-    if (excess == 0) break;
-    is_shorter = shorten(*content, excess) || is_shorter;
+  Excess excess(chat, tokens, most);
+  for (auto& [bytes, message] : results) {
+    if (excess.bytes() == 0 || bytes <= kLeastText) break;
+    is_shorter = shorten_content(*message, excess) || is_shorter;
   }
+  tokens = excess.tokens;
   return is_shorter;
 }
 
 /// "text" is what the user wrote, where "content" has more beside it: it is not sent, and would be out of date.
-bool shorten_message(json::object& chat, json::value& message, std::int64_t most) {
+bool shorten_message(const json::object& chat, json::value& message, std::int64_t& tokens, std::int64_t most) {
   json::object& object = message.get_object();
   object.erase("text");
-  json::value* content = object.if_contains("content");
   bool is_shorter = false;
   // The count of tokens is not even over a text, so once may not be enough.
-  for (int round = 0; content && round < 4; ++round) {
-    const std::size_t excess = excess_bytes(chat, count_request_tokens_high(chat), most);
-    if (excess == 0 || !shorten(*content, excess)) break;
+  for (int round = 0; object.contains("content") && round < 4; ++round) {
+    Excess excess(chat, tokens, most);
+    if (excess.bytes() == 0 || !shorten_content(message, excess)) break;
+    tokens = excess.tokens;
     is_shorter = true;
   }
   return is_shorter;
@@ -138,16 +155,19 @@ Trimmed trim_chat(json::object& chat, std::int64_t most_tokens) {
   json::value* list = chat.if_contains("messages");
   if (!list || !list->is_array()) return trimmed;
   json::array& messages = list->get_array();
-  const auto fits = [&] { return count_request_tokens_high(chat) <= most_tokens; };
-  while (!(trimmed.fits = fits()) && drop_oldest_exchange(messages)) ++trimmed.exchanges;
-  if (trimmed.fits || messages.empty()) return trimmed;
+  // Counted once, and then brought down by what goes: a history may have tens of thousands of messages.
+  std::int64_t tokens = count_request_tokens_high(chat);
+  const auto fits = [&] { return trimmed.fits = tokens <= most_tokens; };
+  trimmed.exchanges = drop_oldest_exchanges(messages, tokens, most_tokens);
+  if (fits() || messages.empty()) return trimmed;
   trimmed.recalled = drop_recalled(chat, messages);
-  if ((trimmed.fits = fits())) return trimmed;
-  trimmed.results = shorten_results(chat, messages, most_tokens);
-  if ((trimmed.fits = fits())) return trimmed;
+  if (trimmed.recalled) tokens = count_request_tokens_high(chat);
+  if (fits()) return trimmed;
+  trimmed.results = shorten_results(chat, messages, tokens, most_tokens);
+  if (fits()) return trimmed;
   if (json::value& newest = messages[newest_exchange(messages)]; newest.is_object())
-    trimmed.message = shorten_message(chat, newest, most_tokens);
-  trimmed.fits = fits();
+    trimmed.message = shorten_message(chat, newest, tokens, most_tokens);
+  fits();
   return trimmed;
 }
 

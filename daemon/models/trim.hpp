@@ -19,7 +19,7 @@ struct Trimmed {
 
 /// Shortens `chat` (sdk/include/hob/ext/provider.h) to at most `most_tokens`, counted high. In this order: whole exchanges from
 /// the oldest on (a tool call never without its result), what was recalled, the middles of tool results, the middle of the newest
-/// message. The system message, the tools and the newest exchange stay.
+/// message. The system message, the tools and the newest exchange stay. Linear in the chat.
 Trimmed trim_chat(json::object& chat, std::int64_t most_tokens);
 
 }  // namespace hobd

@@ -61,13 +61,16 @@ inline std::string image_part(JsonRef part) {
   const std::string_view url = part["url"].text();
   const hob::DataUrl inlined = hob::read_data_url(url);
   const bool is_inline = part.contains("data") || !inlined.data.empty();
+  // The API reads documents and sounds as well, at a price of theirs.
+  const std::string_view mime = inlined.data.empty() ? part["mime"].text("image/png") : inlined.mime;
+  if (is_inline && !hob::is_image_mime(mime)) throw hob::Error{hob::invalid, "\"" + std::string(mime) + "\" is no image that the model takes"};
   std::string out = is_inline ? R"({"inlineData":{"mimeType":)" : R"({"fileData":{"mimeType":)";
   if (!is_inline) {
     append_quoted(out, mime_of(url));
     out += R"(,"fileUri":)";
     append_quoted(out, url);
   } else {
-    append_quoted(out, inlined.data.empty() ? part["mime"].text("image/png") : inlined.mime);
+    append_quoted(out, mime);
     out += R"(,"data":)";
     append_quoted(out, inlined.data.empty() ? part["data"].text() : inlined.data);
   }

@@ -1,3 +1,4 @@
+#include "agent/context.hpp"
 #include "fakes/house.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -499,4 +500,28 @@ TEST_CASE("an answer that broke off, with nobody to go on, stands with a notice 
   CHECK(reply.stop == "length");
   CHECK_FALSE(reply.notice.empty());
   CHECK(house.model.requests.size() == 2);
+}
+
+TEST_CASE("an image that is none is refused where it enters, and named where it is there already") {
+  TempFolder folder;
+  House house(folder.path());
+  for (const char* part : {R"({"type":"image","mime":"application/pdf","data":"AAAA"})", R"({"type":"image","url":"data:audio/wav;base64,AAAA"})"}) {
+    SendRequest request = house.request("what is this?");
+    request.attachments.push_back(parse_json(part).value());
+    CHECK(house.send(request).error().code == Code::invalid);
+    Message message;
+    message.text = "and this?";
+    message.attachments = request.attachments;
+    SendRequest several = house.request("");
+    several.messages.push_back(message);
+    CHECK(house.send(several).error().code == Code::invalid);
+    CHECK(house.model.requests.empty());
+    ContextParts parts;
+    parts.message = message;
+    CHECK(build_chat(parts).at("messages").as_array().back().at("content") == "and this?\n[attached: image]");
+  }
+  house.model.answers = {says("a cat")};
+  SendRequest request = house.request("what is this?");
+  request.attachments.push_back(parse_json(R"({"type":"image","mime":"image/png","data":"AAAA"})").value());
+  CHECK(house.send(request).has_value());
 }

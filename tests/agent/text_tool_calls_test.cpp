@@ -131,6 +131,35 @@ TEST_CASE("what is held has a bound; beyond it the answer is text") {
   CHECK(out == text);
 }
 
+TEST_CASE("white space in small pieces is held up to the bound, and looked at once") {
+  // Looked at anew with each piece, this would take minutes.
+  TextCallFilter filter(offered());
+  std::string text, out;
+  for (std::size_t i = 0; i < TextCallFilter::kMostHeld / 4; ++i) out += filter.take("\n \n\n"), text += "\n \n\n";
+  CHECK(out.empty());
+  for (int i = 0; i < 4; ++i) out += filter.take("\n"), text += "\n";
+  CHECK(filter.gave_up());
+  CHECK(out == text);
+
+  TextCallFilter later(offered());
+  out = later.take("Now:");
+  for (std::size_t i = 0; i < TextCallFilter::kMostHeld / 8; ++i) out += later.take(" \n\n\n");
+  CHECK(out == "Now:");
+  CHECK(later.take("{").ends_with("\n{"));
+}
+
+TEST_CASE("a call follows white space that came in pieces") {
+  const std::string call = R"(<tool_call>{"name":"add","arguments":{"x":1}}</tool_call>)";
+  for (const std::string& before : {std::string("\n\n  \n \n"), std::string("Let me see.\n\n\n")})
+    for (std::size_t size = 1; size <= 4; ++size) CHECK(shown(before + call, size) == (before.front() == 'L' ? "Let me see." : ""));
+}
+
+TEST_CASE("a beginning that is padded without end is no call") {
+  const std::string padded = "<tool_call>" + std::string(1'000, '\n') + R"({"name":"add","arguments":{"x":1}}</tool_call>)";
+  CHECK(found(padded) == padded);
+  for (const std::size_t size : {1, 7, 600}) CHECK(shown(padded, size) == padded);
+}
+
 TEST_CASE("without tools, or with none allowed, nothing is a call and nothing is held") {
   json::object chat = parse_json_object(R"({"tools":[{"name":"add"}],"tool_choice":"none"})").value();
   CHECK(offered_tools(chat).names.empty());

@@ -98,6 +98,23 @@ TEST_CASE("a request counts its messages, tools, tool calls, images and what is 
   CHECK(tools >= plain + 346);
 }
 
+TEST_CASE("what calls itself an image and is none counts by its bytes") {
+  const auto count = [](std::string_view rest) {
+    return count_request_tokens_high(parse_json_object(R"({"messages":[{"role":"user","content":[{"type":"image",)" + std::string(rest) + "}]}]}").value());
+  };
+  const std::string data(20'000, 'A');
+  const std::int64_t image = count(R"("mime":"image/png","data":")" + data + "\"");
+  CHECK(image < 4'000);
+  CHECK(count(R"("mime":"IMAGE/JPEG;q=1","data":")" + data + "\"") == image);
+  CHECK(count(R"("data":")" + data + "\"") == image);
+  CHECK(count(R"("url":"data:image/webp;base64,)" + data + "\"") == image);
+  CHECK(count(R"("url":"https://x/y.png")") == image);
+  CHECK(count(R"("mime":"application/pdf","data":")" + data + "\"") > 20'000);
+  CHECK(count(R"("mime":"audio/wav","data":")" + data + "\"") > 20'000);
+  CHECK(count(R"("url":"data:application/pdf;base64,)" + data + "\"") > 20'000);
+  CHECK(count(R"("mime":"image/png","url":"Data:audio/wav;base64,)" + data + "\"") > 20'000);
+}
+
 TEST_CASE("a request of the wrong shape is counted without harm") {
   CHECK(count_request_tokens_high(parse_json_object(R"({"messages":[1,null,{"content":7},{"content":[1,{"type":"text","text":3}]}],"tools":7})").value()) >= 0);
   CHECK(count_request_tokens_high({}) >= 0);

@@ -48,6 +48,34 @@ TEST_CASE("the oldest exchanges go whole, a call with its result") {
   CHECK(left[3].at("content") == "third");
 }
 
+TEST_CASE("tens of thousands of messages are counted once") {
+  // Counted anew for each exchange that goes, this would take minutes.
+  json::array messages{message("system", "s")};
+  for (int i = 0; i < 100'000; ++i) messages.push_back(message(i % 2 ? "assistant" : "user", "x"));
+  messages.push_back(message("user", "and now?"));
+  json::object chat{{"messages", std::move(messages)}};
+  const Trimmed trimmed = trim_chat(chat, 1'000);
+  CHECK(trimmed.fits);
+  const json::array& left = chat.at("messages").as_array();
+  CHECK(std::int64_t(left.size()) == 100'002 - 2 * trimmed.exchanges);
+  CHECK(left[1].at("role") == "user");
+  CHECK(left.back().at("content") == "and now?");
+  const std::int64_t tokens = count_request_tokens_high(chat);
+  CHECK(tokens <= 1'000);
+  CHECK(tokens > 1'000 - 2 * count_message_tokens_high(left[1]));
+}
+
+TEST_CASE("thousands of results are counted once") {
+  json::array messages{message("system", "s"), message("user", "look")};
+  for (int i = 0; i < 5'000; ++i) messages.push_back(called(std::to_string(i))), messages.push_back(result(std::to_string(i), std::string(1'500, 'r')));
+  json::object chat{{"messages", std::move(messages)}};
+  const std::int64_t before = count_request_tokens_high(chat);
+  const Trimmed trimmed = trim_chat(chat, before / 2);
+  CHECK(trimmed.results);
+  CHECK(trimmed.fits);
+  CHECK(count_request_tokens_high(chat) <= before / 2);
+}
+
 TEST_CASE("then what was recalled goes, and the message itself stays") {
   json::object last = message("user", "<recalled>\n" + kLong + "\n</recalled>\n\nwhat is it?");
   last["text"] = "what is it?";

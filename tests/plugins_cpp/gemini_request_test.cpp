@@ -59,6 +59,11 @@ TEST_CASE("gemini: images inline and by address") {
   CHECK(parts.at(1) == json::parse(R"({"inlineData":{"mimeType":"image/webp","data":"BBBB"}})"));
   CHECK(parts.at(2) == json::parse(R"({"fileData":{"mimeType":"image/png","fileUri":"https://x/y.png?z=1"}})"));
 }
+
+TEST_CASE("gemini: a document or a sound that calls itself an image is refused") {
+  for (const char* part : {R"({"type":"image","mime":"application/pdf","data":"AAAA"})", R"({"type":"image","url":"data:audio/wav;base64,BBBB"})"})
+    CHECK_THROWS_WITH(sent(chat(std::string(R"({"role":"user","content":[)") + part + "]}")), Catch::Contains("is no image"));
+}
 TEST_CASE("gemini: functions and how they may be called") {
   const auto body = sent(chat(kUser, kTools));
   CHECK(body.at("tools") == json::parse(R"([{"functionDeclarations":[{"name":"one","description":"does","parameters":{"type":"OBJECT","properties":{"k":{"type":"INTEGER"}}}}]}])"));
