@@ -19,8 +19,15 @@ constexpr int kMostTries = 5;
 constexpr std::int64_t kMostTokens = 1'000'000'000;
 /// What a provider billed too much is covered with so much to spare, up to this factor.
 constexpr double kSpare = 1.1, kMostOverrun = 1'000;
+/// How far each call that fits brings the factor down to what it would have needed: one short answer proves little. A step below
+/// the second is not worth a write, and a factor so near to 1 is none.
+constexpr double kForget = 0.1, kLeastStep = 0.01;
 /// Accounts that budget.get shows of one window.
 constexpr std::uint32_t kMostShown = 200;
+
+bool same_prices(const ModelCard& a, const ModelCard& b) {
+  return a.input == b.input && a.output == b.output && a.cached == b.cached && a.cache_write == b.cache_write;
+}
 
 std::string_view outcome_name(CallOutcome outcome) {
   switch (outcome) {
@@ -67,7 +74,7 @@ class HouseholdBudget final : public Budget {
       Reserve ask = reserve_of(planned, accounts);
       ask.nano = worst_nano(card, planned.input_tokens, max_tokens, factor);
       ask.tokens = worst_tokens(planned.input_tokens, max_tokens, factor);
-      Open open{.nano = ask.nano, .tokens = ask.tokens, .counts_tokens = counts_tokens, .accounts = accounts};
+      Open open{.nano = ask.nano, .tokens = ask.tokens, .factor = factor, .card = card, .counts_tokens = counts_tokens, .accounts = accounts};
       std::string id = ask.id;
       Result<Reserved> answer = co_await store_.ledger().reserve(std::move(ask));
       if (answer.has_error())
@@ -117,7 +124,8 @@ class HouseholdBudget final : public Budget {
     }
     auto open = open_.extract(reservation.id);
     if (open.empty()) return;  // settled or released before
-    learn_overrun(planned.model, open.mapped(), settlement);
+    // A count of Hob's own says nothing of what the provider bills, and neither does a price that has changed since.
+    if (!settlement.is_estimated && same_prices(card, open.mapped().card)) learn_overrun(planned.model, open.mapped(), settlement);
     writing_.settle(std::move(settlement), std::move(open.mapped().accounts));
   }
 
@@ -185,7 +193,11 @@ class HouseholdBudget final : public Budget {
   void on_notice(std::function<void(std::string)> listener) override { writing_.on_notice(std::move(listener)); }
 
   void set_config(std::shared_ptr<const Config> config) override {
+    std::unordered_map<std::string, ModelCard> before;
+    for (const auto& [model, factor] : overruns_) before.emplace(model, prices_.find(model));
     prices_.set_config(config);
+    for (const auto& [model, card] : before)
+      if (!same_prices(card, prices_.find(model))) set_overrun(model, 1);  // of a price that is no more
     take_config(std::move(config));
   }
 
@@ -195,6 +207,8 @@ class HouseholdBudget final : public Budget {
   /// A call that was granted room and isn't settled yet.
   struct Open {
     std::int64_t nano = 0, tokens = 0;
+    double factor = 1;  // of the overrun, in both
+    ModelCard card;     // as it was reckoned with
     bool counts_tokens = false;
     std::vector<Account> accounts;
   };
@@ -239,24 +253,40 @@ class HouseholdBudget final : public Budget {
     return found == overruns_.end() ? 1.0 : found->second;
   }
 
+  void set_overrun(const std::string& model, double factor) {
+    if (factor > 1)
+      overruns_[model] = factor;
+    else
+      overruns_.erase(model);
+    writing_.put_overrun(model, factor);
+  }
+
+  /// By the factor that the call itself was reserved with: calls that went out together teach the same, not one on top of the other.
   void learn_overrun(const std::string& model, const Open& open, const Settlement& settlement) {
+    const std::int64_t billed_tokens = settlement.usage.input_tokens + settlement.usage.output_tokens;
     const auto ratio = [](std::int64_t billed, std::int64_t reserved) {
-      return billed > reserved && reserved > 0 ? static_cast<double>(billed) / static_cast<double>(reserved) : 1.0;
+      return reserved > 0 ? static_cast<double>(billed) / static_cast<double>(reserved) : 0.0;
     };
     const double money = ratio(settlement.nano, open.nano);
-    const double tokens =
-        open.counts_tokens ? ratio(settlement.usage.input_tokens + settlement.usage.output_tokens, open.tokens) : 1.0;
-    if (money <= 1 && tokens <= 1) return;
-    const double factor = std::min(overrun_of(model) * std::max(money, tokens) * kSpare, kMostOverrun);
-    overruns_[model] = factor;
-    writing_.put_overrun(model, factor);
+    const double tokens = open.counts_tokens ? ratio(billed_tokens, open.tokens) : 0.0;
+    const double needed = std::clamp(open.factor * std::max(money, tokens) * kSpare, 1.0, kMostOverrun);
+    const double known = overrun_of(model);
+    if (money <= 1 && tokens <= 1) {
+      if (settlement.outcome == outcome_name(CallOutcome::answered) && known - needed > known * kLeastStep) {
+        const double lower = known + (needed - known) * kForget;
+        set_overrun(model, lower > 1 + kLeastStep ? lower : 1);
+      }
+      return;
+    }
+    if (needed <= known) return;  // a call that went out beside it has taught as much
+    set_overrun(model, needed);
     const std::string how = money > 1 ? usd_text(settlement.nano) + " for a call that could cost " + usd_text(open.nano)
-                                      : std::to_string(settlement.usage.input_tokens + settlement.usage.output_tokens) +
-                                            " tokens for a call that could take " + std::to_string(open.tokens);
+                                      : std::to_string(billed_tokens) + " tokens for a call that could take " + std::to_string(open.tokens);
     char times[32];
-    std::snprintf(times, sizeof times, "%.2f", factor);
-    writing_.tell("Budget: " + model + " billed " + how + " at most. It is booked as billed; from now on calls of this model are reserved at " +
-                  times + " times what is reckoned.");
+    std::snprintf(times, sizeof times, "%.2f", needed);
+    writing_.tell_overrun(model, windows_.day(clock_.now()).label,
+                          "Budget: " + model + " billed " + how + " at most. It is booked as billed; from now on calls of this model are reserved at " +
+                              times + " times what is reckoned.");
   }
 
   Error refusal(const AccountState& state, std::int64_t nano, std::int64_t tokens) {

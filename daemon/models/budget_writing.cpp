@@ -131,19 +131,28 @@ struct BudgetWriting::State : std::enable_shared_from_this<State> {
     co_await self->warn(std::move(state), "refused", std::move(refused));
   }
 
-  awaitable<void> warn(AccountState state, std::string what, Refused refused) {
+  static awaitable<void> tell_overrun(std::shared_ptr<State> self, Account account, std::string text) {
+    const bool is_first = co_await self->mark_first(std::move(account), "overrun");
+    if (is_first) self->tell(std::move(text));
+  }
+
+  /// Whether this is said for the first time of the account's window.
+  awaitable<bool> mark_first(Account account, std::string what) {
     // Before the store is asked: two settlements may look at once.
     if (warned.size() > kMostRemembered) warned.clear();
-    if (!warned.insert(key_of(state.account) + '\n' + what).second) co_return;
+    const std::string key = key_of(account) + '\n' + what;
+    if (!warned.insert(key).second) co_return false;
+    const Result<bool> is_first = co_await context.store->ledger().mark_warned(std::move(account), std::move(what));
+    if (is_closed) co_return false;
+    if (is_first.has_error()) warned.erase(key);
+    co_return is_first.has_value() && *is_first;
+  }
+
+  awaitable<void> warn(AccountState state, std::string what, Refused refused) {
     Account account = state.account;
     std::string copy = what;
-    const Result<bool> is_first = co_await context.store->ledger().mark_warned(std::move(account), std::move(copy));
-    if (is_closed) co_return;
-    if (is_first.has_error()) {
-      warned.erase(key_of(state.account) + '\n' + what);
-      co_return;
-    }
-    if (!*is_first) co_return;
+    const bool is_first = co_await mark_first(std::move(account), std::move(copy));
+    if (!is_first) co_return;
     std::string name = state.account.name;
     if (state.account.scope == "user") {
       std::string id = name;
@@ -214,7 +223,11 @@ void BudgetWriting::note_refused(const AccountState& state, std::string model, s
 
 void BudgetWriting::set_warn_at(double share) { state_->warn_at = share; }
 void BudgetWriting::on_notice(std::function<void(std::string)> listener) { state_->listener = std::move(listener); }
-void BudgetWriting::tell(std::string text) { state_->tell(std::move(text)); }
+
+void BudgetWriting::tell_overrun(const std::string& model, const std::string& window, std::string text) {
+  const Account account{.scope = "model", .name = model, .window = window};
+  state_->tasks.spawn("tell of an overrun", State::tell_overrun(state_, account, std::move(text)));
+}
 
 awaitable<void> BudgetWriting::stop(std::chrono::milliseconds limit) {
   const std::shared_ptr<State> state = state_;

@@ -32,7 +32,7 @@ class BudgetWriting {
   void settle(Settlement settlement, std::vector<Account> accounts);
   void record(Reserve call, Settlement settlement);
   void release(std::string id);
-  void put_overrun(std::string model, double factor);
+  void put_overrun(std::string model, double factor);  // 1: there is none any more
 
   /// What accounts held after a reservation: whether a limit is near is asked of the store only when it can be.
   void note(const std::vector<AccountState>& states);
@@ -41,7 +41,8 @@ class BudgetWriting {
   /// Of each limit, from which share on the owner is warned.
   void set_warn_at(double share);
   void on_notice(std::function<void(std::string)> listener);
-  void tell(std::string text);
+  /// Tells the owner of this model's overrun, once a window.
+  void tell_overrun(const std::string& model, const std::string& window, std::string text);
 
   /// Waits until all is written, then gives up what isn't: the next start settles it.
   awaitable<void> stop(std::chrono::milliseconds limit);

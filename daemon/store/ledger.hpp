@@ -126,7 +126,7 @@ class Ledger {
   virtual awaitable<Result<std::vector<BudgetLimit>>> limits() = 0;
   virtual awaitable<Result<void>> put_limit(BudgetLimit limit) = 0;  // all unset: removes it
 
-  /// By how much a model billed more than was reserved at worst (a factor above 1), so that later reservations cover it.
+  /// By how much a model billed more than was reserved at worst (a factor above 1, 1 removes it), so that later reservations cover it.
   virtual awaitable<Result<std::vector<std::pair<std::string, double>>>> overruns() = 0;
   virtual awaitable<Result<void>> put_overrun(std::string model, double factor) = 0;
 };

@@ -275,6 +275,10 @@ class SqliteLedger final : public Ledger {
 
   awaitable<Result<void>> put_overrun(std::string model, double factor) override {
     return parts_.writer.run<void>(Durability::journaled, [model = std::move(model), factor](WriteBatch& batch) -> Result<void> {
+      if (factor <= 1) {
+        TRY(batch.db.run("DELETE FROM model_overruns WHERE model = ?", model));
+        return {};
+      }
       TRY(batch.db.run("INSERT INTO model_overruns(model, factor) VALUES (?, ?) ON CONFLICT(model) DO UPDATE SET factor = excluded.factor",
                        model, factor));
       return {};

@@ -200,6 +200,75 @@ TEST_CASE("a provider that billed more is booked truthfully, reserved higher fro
   house.reserve(house.call(1000, "usr_a", "paid/other"));  // another model's reckoning is its own
 }
 
+TEST_CASE("calls that went out together teach one overrun, not one on top of the other, and the owner is told once") {
+  BudgetHouse house;
+  std::vector<Reservation> calls;
+  for (int i = 0; i < 20; ++i) calls.push_back(house.reserve(house.call()));
+  for (Reservation& call : calls) house.settle(std::move(call), house.used(1625, 1300));  // 1.3 times the worst case
+  house.reserve(house.call());
+  CHECK(house.today().reserved_nano == Approx(1.43 * kCall).epsilon(0.001));
+  CHECK(house.notices.size() == 1);
+}
+
+TEST_CASE("the owner hears of a model's overruns once a day, restarts or not") {
+  BudgetHouse house;
+  const auto overrun = [&](std::int64_t times) { house.settle(house.reserve(house.call()), house.used(1000, times * 2000)); };
+  overrun(2);
+  overrun(4);
+  house.restart();
+  overrun(8);
+  CHECK(house.notices.size() == 1);
+  house.clock.advance(std::chrono::hours(24));
+  overrun(20);
+  CHECK(house.notices.size() == 2);
+}
+
+TEST_CASE("what Hob counted itself teaches no overrun") {
+  BudgetHouse house;
+  Usage counted = house.used(3000, 1750);
+  house.budget->settle(house.reserve(house.call()), counted, CallOutcome::failed, true);
+  house.flush();
+  house.reserve(house.call());
+  CHECK(house.today().reserved_nano == kCall);
+  CHECK(house.notices.empty());
+}
+
+TEST_CASE("calls that fit bring an overrun down again, and it is forgotten in the end") {
+  BudgetHouse house;
+  house.settle(house.reserve(house.call()), house.used(3000, 1750));
+  house.settle(house.reserve(house.call()), house.used(1000, 100));
+  const auto overruns = [&] { return run(house.io, house.real->ledger().overruns()).value(); };
+  REQUIRE(overruns().size() == 1);
+  CHECK(overruns()[0].second < 2.2);
+  CHECK(overruns()[0].second > 1.5);
+  for (int i = 0; i < 60; ++i) house.settle(house.reserve(house.call()), house.used(1000, 100));
+  CHECK(overruns().empty());
+  house.restart();
+  house.reserve(house.call());
+  CHECK(house.today().reserved_nano == kCall);
+}
+
+TEST_CASE("an overrun that goes on is not brought down by the calls that it covers") {
+  BudgetHouse house;
+  house.settle(house.reserve(house.call()), house.used(3000, 1750));
+  for (int i = 0; i < 60; ++i) house.settle(house.reserve(house.call()), house.used(3000, 1750));
+  house.reserve(house.call());
+  CHECK(house.today().reserved_nano == Approx(2.2 * kCall).epsilon(0.001));
+  CHECK(house.notices.size() == 1);
+}
+
+TEST_CASE("another price of the model ends its overrun, and the call on its way teaches none") {
+  BudgetHouse house;
+  house.settle(house.reserve(house.call()), house.used(3000, 1750));
+  const Reservation on_its_way = house.reserve(house.call());
+  house.take([](Config& config) { config.models.prices["paid/model"] = {.input = 10, .output = 20, .cached = 1, .cache_write = 12.5}; });
+  house.settle(on_its_way, house.used(1000, 1000));
+  CHECK(run(house.io, house.real->ledger().overruns()).value().empty());
+  house.reserve(house.call());
+  CHECK(house.today().reserved_nano == 10 * kCall);
+  CHECK(house.notices.size() == 1);
+}
+
 TEST_CASE("counts that can't be are booked at the worst case, as an estimate") {
   for (const Usage& absurd : {BudgetHouse::used(-5, 100), BudgetHouse::used(1000, -1), BudgetHouse::used(4'000'000'000'000, 100),
                               BudgetHouse::used(1000, std::int64_t{1} << 62)}) {
@@ -211,6 +280,16 @@ TEST_CASE("counts that can't be are booked at the worst case, as an estimate") {
     CHECK(row.settlement.nano <= kCall);
     CHECK(house.notices.empty());
   }
+}
+
+TEST_CASE("a count that can't be is booked at the answer that there was room for, not at the one that was wanted") {
+  BudgetHouse house;
+  house.take([](Config& config) { config.models.budget.daily = kUsdOfCall; });
+  PlannedCall planned = house.call(4000);
+  planned.least_tokens = 100;
+  house.settle(house.reserve(planned), house.used(1000, -1));
+  CHECK(house.rows().at(0).settlement.usage.output_tokens == 1000);
+  CHECK(house.today().spent_nano <= kCall);
 }
 
 TEST_CASE("more cached tokens than were read count as not cached") {
