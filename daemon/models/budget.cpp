@@ -8,6 +8,10 @@
 #include "models/budget_words.hpp"
 #include "models/budget_writing.hpp"
 
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include <algorithm>
 #include <unordered_map>
 
@@ -16,6 +20,8 @@ namespace {
 
 /// How often a shorter answer is tried while others take the room in between.
 constexpr int kMostTries = 5;
+/// How long room is waited for at a time that calls under way hold; settlements cut it short.
+constexpr std::chrono::milliseconds kGlance{250};
 constexpr std::int64_t kMostTokens = 1'000'000'000;
 /// What a provider billed too much is covered with so much to spare, up to this factor.
 constexpr double kSpare = 1.1, kMostOverrun = 1'000;
@@ -43,6 +49,8 @@ class HouseholdBudget final : public Budget {
   explicit HouseholdBudget(const BudgetContext& context)
       : store_(*context.store),
         clock_(*context.clock),
+        core_(context.core),
+        longest_wait_(context.longest_wait),
         prices_(context.config),
         writing_({.core = context.core, .store = context.store, .clock = context.clock, .windows = &windows_}) {
     take_config(context.config);
@@ -69,6 +77,7 @@ class HouseholdBudget final : public Budget {
     if (card.is_free() && !counts_tokens) co_return Reservation{.id = "", .planned = std::move(planned), .max_tokens = 0};
 
     std::int64_t max_tokens = planned.max_tokens;
+    auto waits = longest_wait_ / kGlance;
     for (int attempt = 1;; ++attempt) {
       const double factor = overrun_of(planned.model);
       Reserve ask = reserve_of(planned, accounts);
@@ -76,6 +85,7 @@ class HouseholdBudget final : public Budget {
       ask.tokens = worst_tokens(planned.input_tokens, max_tokens, factor);
       Open open{.nano = ask.nano, .tokens = ask.tokens, .factor = factor, .card = card, .counts_tokens = counts_tokens, .accounts = accounts};
       std::string id = ask.id;
+      const std::int64_t ask_nano = ask.nano, ask_tokens = ask.tokens;
       Result<Reserved> answer = co_await store_.ledger().reserve(std::move(ask));
       if (answer.has_error())
         co_return Error{Code::unavailable, "no model is asked while its cost can't be written down: " + answer.error().message};
@@ -83,6 +93,13 @@ class HouseholdBudget final : public Budget {
         writing_.note(answer->accounts);
         open_.emplace(id, std::move(open));
         co_return Reservation{.id = std::move(id), .planned = std::move(planned), .max_tokens = max_tokens};
+      }
+      const bool may_wait = !planned.call.is_background && waits > 0 && is_only_busy(*answer, ask_nano, ask_tokens);
+      if (may_wait) {
+        --waits;
+        co_await until_settled();
+        attempt = 0;
+        continue;
       }
       const std::int64_t least = std::max<std::int64_t>(planned.least_tokens, 1);
       const bool may_shrink = on_limit() == OnLimit::downgrade && attempt < kMostTries && least < max_tokens;
@@ -127,10 +144,13 @@ class HouseholdBudget final : public Budget {
     // A count of Hob's own says nothing of what the provider bills, and neither does a price that has changed since.
     if (!settlement.is_estimated && same_prices(card, open.mapped().card)) learn_overrun(planned.model, open.mapped(), settlement);
     writing_.settle(std::move(settlement), std::move(open.mapped().accounts));
+    wake_waiting();
   }
 
   void release(Reservation reservation) override {
-    if (open_.erase(reservation.id) > 0) writing_.release(std::move(reservation.id));
+    if (open_.erase(reservation.id) == 0) return;
+    writing_.release(std::move(reservation.id));
+    wake_waiting();
   }
 
   awaitable<Result<void>> has_room(CallFor call) override {
@@ -218,6 +238,25 @@ class HouseholdBudget final : public Budget {
     limits_.set_config(config_);
     windows_.set_zone(config_->proactive.timezone);
     writing_.set_warn_at(config_->models.budget.warn_at);
+  }
+
+  /// Whether the accounts would have room but for the calls under way, which mostly cost less than their worst case.
+  static bool is_only_busy(const Reserved& answer, std::int64_t nano, std::int64_t tokens) {
+    const auto fits = [](std::int64_t cap, std::int64_t spent, std::int64_t more) { return cap < 0 || spent + more <= cap; };
+    return std::all_of(answer.accounts.begin(), answer.accounts.end(), [&](const AccountState& state) {
+      return fits(state.account.cap_nano, state.spent_nano, nano) && fits(state.account.cap_tokens, state.spent_tokens, tokens);
+    });
+  }
+
+  /// Until a call under way has ended, or for a glance.
+  awaitable<void> until_settled() {
+    const auto glance = std::make_shared<asio::steady_timer>(core_, kGlance);  // shared with settle(), which may cancel it
+    waiting_.push_back(glance);
+    boost::system::error_code ignored;
+    co_await glance->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+  void wake_waiting() {
+    for (const auto& glance : std::exchange(waiting_, {})) glance->cancel();
   }
 
   /// What a dead process left open, once; before that no call is made, so that the caps hold. Safe beside a second one: it
@@ -336,6 +375,9 @@ class HouseholdBudget final : public Budget {
 
   Store& store_;
   const Clock& clock_;
+  asio::any_io_executor core_;
+  const std::chrono::milliseconds longest_wait_;
+  std::vector<std::shared_ptr<asio::steady_timer>> waiting_;  // of reserve()
   std::shared_ptr<const Config> config_;  // shared: held over a reload
   PriceTable prices_;
   BudgetWindows windows_;

@@ -73,6 +73,8 @@ struct BudgetContext {
   Store* store = nullptr;
   const Clock* clock = nullptr;
   std::shared_ptr<const Config> config;
+  /// How long a call that somebody waits for may wait for room that calls under way hold; 0: it is refused at once.
+  std::chrono::milliseconds longest_wait{10'000};
 };
 std::unique_ptr<Budget> make_budget(BudgetContext context);
 

@@ -25,7 +25,7 @@ struct SpendingHouse {
   ~SpendingHouse() { close(); }
   void open() {
     store = open_sqlite_store({.file = folder.path / "hob.db", .readers = 1, .executor = core.get_executor(), .clock = &clock}).value();
-    budget = make_budget({.core = core.get_executor(), .store = store.get(), .clock = &clock, .config = config});
+    budget = make_budget({.core = core.get_executor(), .store = store.get(), .clock = &clock, .config = config, .longest_wait = {}});
     await(budget->start());
     table = std::make_unique<MethodTable>();
     add_usage_methods(*table, {store.get(), budget.get(), &clock, [this] { return config; }});

@@ -66,7 +66,7 @@ struct BudgetHouse {
     store = std::make_unique<FaultyStore>(*real);
     ledger = std::make_unique<FullLedger>(real->ledger());
     store->broken_ledger = ledger.get();
-    budget = make_budget({.core = io.get_executor(), .store = store.get(), .clock = &clock, .config = config});
+    budget = make_budget({.core = io.get_executor(), .store = store.get(), .clock = &clock, .config = config, .longest_wait = {}});
     budget->on_notice([this](std::string text) { notices.push_back(std::move(text)); });
     REQUIRE(run(io, budget->start()).has_value());
   }

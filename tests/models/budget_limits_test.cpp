@@ -96,7 +96,7 @@ TEST_CASE("a daemon that starts on a full disk makes no call before the last run
   house.ledger = std::make_unique<FullLedger>(house.real->ledger());
   house.store->broken_ledger = house.ledger.get();
   house.ledger->is_full = true;
-  house.budget = make_budget({.core = house.io.get_executor(), .store = house.store.get(), .clock = &house.clock, .config = house.config});
+  house.budget = make_budget({.core = house.io.get_executor(), .store = house.store.get(), .clock = &house.clock, .config = house.config, .longest_wait = {}});
   CHECK(run(house.io, house.budget->start()).has_value());
   CHECK(house.try_reserve(house.call()).error().code == Code::unavailable);
   house.ledger->is_full = false;
