@@ -37,7 +37,8 @@ void take_cut_call(ModelAnswer& answer, const OfferedTools& offered) {
   answer.tool_calls = cut.calls;
 }
 
-void take_text_calls(ModelAnswer& answer, const OfferedTools& offered, const json::array& messages) {
+void take_text_calls(ModelAnswer& answer, OfferedTools offered, const json::array& messages) {
+  offered.needs_ends = answer.stop == "length";
   TextToolCalls found = find_text_tool_calls(answer.text, offered);
   if (found.calls.empty()) {
     if (answer.stop == "length") take_cut_call(answer, offered);
@@ -46,6 +47,7 @@ void take_text_calls(ModelAnswer& answer, const OfferedTools& offered, const jso
   if (is_quoted(found.written, messages)) return;
   answer.text = std::move(found.text);
   answer.tool_calls = std::move(found.calls);
+  for (ModelToolCall& call : answer.tool_calls) call.id = kTextCallId;
   answer.stop = "tool_calls";
 }
 

@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 namespace hobd {
 namespace {
@@ -14,7 +15,8 @@ constexpr std::string_view kFunction = "<function=", kFunctionEnd = "</function>
 constexpr std::string_view kPython = "<|python_tag|>";
 constexpr std::string_view kFence = "```";
 constexpr std::string_view kMarks[] = {kToolCall, kMistral, kFunction, kPython};
-constexpr std::string_view kFenceWords[] = {"", "json", "tool_code", "tool_call", "tool_calls"};
+/// Not "json" nor nothing: so is an example shown that someone asked for.
+constexpr std::string_view kFenceWords[] = {"tool_code", "tool_call", "tool_calls"};
 /// What some servers leave of the end of a turn.
 constexpr std::string_view kEnds[] = {"<|eom_id|>", "<|eot_id|>", "<|im_end|>", "</s>"};
 constexpr std::string_view kCallMembers[] = {"name", "arguments", "parameters", "id", "type", "function"};
@@ -87,6 +89,7 @@ bool take_object(const json::object& object, const OfferedTools& offered, std::v
 /// One object, or a list of them.
 bool take_json(std::string_view text, const OfferedTools& offered, std::vector<ModelToolCall>& calls) {
   text = trim(text);
+  if (offered.needs_ends && parse_json(text).has_error()) return false;
   if (text.starts_with('[')) {
     const Result<json::value> list = parse_json(text);
     if (list.has_error() || !list->is_array() || list->get_array().empty()) return false;
@@ -106,6 +109,7 @@ bool take_named(std::string_view text, const OfferedTools& offered, std::vector<
   std::string_view name = trim(text.substr(0, open));
   if (name.ends_with(kMistralArguments)) name.remove_suffix(kMistralArguments.size());
   if (!contains(offered.names, name)) return false;
+  if (offered.needs_ends && parse_json(trim(text.substr(open))).has_error()) return false;
   Result<ToolArguments> arguments = read_tool_arguments(text.substr(open));
   if (arguments.has_error()) return false;
   ModelToolCall call;
@@ -132,6 +136,7 @@ bool take_marked(std::string_view& text, const OfferedTools& offered, std::vecto
   std::string_view rest;
   if (text.starts_with(kToolCall)) {
     const std::string_view body = body_of(text.substr(kToolCall.size()), kToolCallEnd, kToolCall, rest);
+    if (offered.needs_ends && !text.substr(kToolCall.size() + body.size()).starts_with(kToolCallEnd)) return false;
     if (!take_json(body, offered, calls)) return false;
   } else if (text.starts_with(kMistral)) {
     const std::string_view body = body_of(text.substr(kMistral.size()), kMistral, kMistral, rest);
@@ -143,6 +148,7 @@ bool take_marked(std::string_view& text, const OfferedTools& offered, std::vecto
     const std::size_t close = behind.find('>');
     if (close == std::string_view::npos) return false;
     const std::string_view body = body_of(behind.substr(close + 1), kFunctionEnd, kFunction, rest);
+    if (offered.needs_ends && !behind.substr(close + 1 + body.size()).starts_with(kFunctionEnd)) return false;
     Result<ToolArguments> arguments = read_tool_arguments(body);
     const std::string_view name = trim(behind.substr(0, close));
     if (arguments.has_error() || !contains(offered.names, name) || calls.size() >= kMostCalls) return false;
@@ -244,16 +250,56 @@ Beginning begins_call(std::string_view text, const OfferedTools& offered, bool i
   return beginning == Beginning::open && text.size() >= kMostBeginning ? Beginning::none : beginning;
 }
 
-/// `text` without what copying changes: white space, quotes, escapes.
+/// The number that `digits` write, up to the end of Unicode; nothing else may stand there.
+std::optional<std::uint32_t> code_point(std::string_view digits, int base) {
+  std::uint32_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
+  if (digits.empty() || error != std::errc() || end != digits.data() + digits.size() || value == 0 || value > 0x10FFFF) return std::nullopt;
+  return value;
+}
+
+/// What stands at `at` as an HTML entity, also one that was escaped again and again; moves `at` behind it.
+std::optional<std::uint32_t> take_entity(std::string_view text, std::size_t& at) {
+  constexpr std::pair<std::string_view, char> kNames[] = {{"lt", '<'}, {"gt", '>'}, {"quot", '"'}, {"apos", '\''}};
+  std::size_t from = at + 1;
+  while (text.substr(from).starts_with("amp;")) from += 4;
+  const std::size_t end = text.substr(from, 10).find(';');
+  std::optional<std::uint32_t> found;
+  if (end != std::string_view::npos) {
+    const std::string_view name = text.substr(from, end);
+    for (const auto& [known, c] : kNames)
+      if (name == known) found = static_cast<std::uint32_t>(c);
+    if (name.starts_with("#x") || name.starts_with("#X")) found = code_point(name.substr(2), 16);
+    else if (name.starts_with('#')) found = code_point(name.substr(1), 10);
+  }
+  at = found ? from + end + 1 : from;
+  return found;
+}
+
+/// `text` without what copying changes: white space, quotes, escapes of JSON and HTML.
 std::string squeezed(std::string_view text) {
   std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '\\') {
-      if (i + 1 < text.size() && std::string_view("nrt").find(text[i + 1]) != std::string_view::npos) ++i;
-      continue;
+  const auto add = [&out](std::uint32_t c) {
+    if (c < 0x80) {
+      if (!is_space(char(c)) && c != '"' && c != '\'' && c != '\\') out += char(c);
+    } else {
+      out += "U" + std::to_string(c) + ";";
     }
-    if (!is_space(c) && c != '"' && c != '\'') out += c;
+  };
+  for (std::size_t i = 0; i < text.size();) {
+    const char c = text[i];
+    if (c == '&') {
+      const std::optional<std::uint32_t> entity = take_entity(text, i);
+      add(entity.value_or('&'));
+    } else if (c == '\\' && text.substr(i + 1).starts_with('u') && code_point(text.substr(i + 2, 4), 16)) {
+      add(*code_point(text.substr(i + 2, 4), 16));
+      i += std::min<std::size_t>(6, text.size() - i);
+    } else if (c == '\\') {
+      i += i + 1 < text.size() && std::string_view("nrt").find(text[i + 1]) != std::string_view::npos ? 2 : 1;
+    } else {
+      if (!is_space(c) && c != '"' && c != '\'') out += c;
+      ++i;
+    }
   }
   return out;
 }
@@ -357,7 +403,7 @@ bool is_quoted(std::string_view written, const json::array& messages) {
   const auto holds = [&wanted](const json::value& text) { return text.is_string() && squeezed(text.get_string()).find(wanted) != std::string::npos; };
   for (const json::value& item : messages) {
     const json::object* message = item.if_object();
-    if (!message || (string_or(*message, "role") != "user" && string_or(*message, "role") != "tool")) continue;
+    if (!message) continue;
     const json::value* content = message->if_contains("content");
     if (!content) continue;
     if (holds(*content)) return true;

@@ -4,7 +4,7 @@
 //   [TOOL_CALLS] [{"name":"add","arguments":{"x":1}}]              Mistral; also [TOOL_CALLS]add[ARGS]{"x":1}
 //   <function=add>{"x":1}</function>                               Llama
 //   <|python_tag|>{"name":"add","parameters":{"x":1}}              Llama
-//   ```json (or tool_code, tool_call, nothing) with such an object, or the object alone, as the whole answer
+//   ```tool_code (or tool_call) with such an object, or the object alone, as the whole answer
 //
 // A text is a call only when it names a tool that was offered, stands at the beginning of a line, outside of a code fence, and
 // nothing but calls comes behind it: an answer that explains or shows a call is an answer. Pure functions; thread: any.
@@ -19,6 +19,8 @@ struct OfferedTools {
   std::vector<std::string> names;
   /// Whether an answer that is JSON as a whole may be a call: not where the caller asked for JSON.
   bool may_be_json = true;
+  /// The answer was cut off: only what is whole, with its end mark, is a call.
+  bool needs_ends = false;
 };
 /// Of a chat request; without names when its tool_choice allows no call.
 OfferedTools offered_tools(const json::object& chat);
@@ -34,8 +36,12 @@ TextToolCalls find_text_tool_calls(std::string_view text, const OfferedTools& of
 /// The call that `text` ends with, when it was cut before its end: one, with what there is of it as its arguments.
 TextToolCalls find_cut_text_call(std::string_view text, const OfferedTools& offered);
 
-/// Whether the user or a tool said `written` in these messages of a request: a model that repeats it quotes, it does not call.
-/// White space, quotes and escapes don't matter.
+/// What the ids of calls that came as text begin with. Someone else may have put the text into the model's mouth, so they are
+/// taken for calls after_outside where their tool does more than read.
+constexpr std::string_view kTextCallId = "text_call";
+
+/// Whether these messages of a request say `written`, whoever said it: a model that repeats it quotes, it does not call.
+/// White space, quotes and the escapes of JSON and HTML don't matter.
 bool is_quoted(std::string_view written, const json::array& messages);
 
 /// Holds back what may become a call while an answer's text comes in. What it lets through is never taken back; held are at

@@ -1,5 +1,6 @@
 #include "agent/tool_round.hpp"
 
+#include "agent/text_tool_calls.hpp"
 #include "agent/tool_arguments.hpp"
 #include "agent/tool_faults.hpp"
 #include "agent/tool_repeats.hpp"
@@ -167,6 +168,7 @@ std::shared_ptr<ToolRound::Running> ToolRound::prepare(std::int64_t index, const
 
   const Result<ToolEntry> entry = context_.tools->check(running->call);
   if (entry.has_value()) running->reads = entry->tool.effect == ToolEffect::read;
+  if (call.id.starts_with(kTextCallId) && !running->reads) running->call.after_outside = true;
   if (const auto before = journal_.started.find(key); before != journal_.started.end()) {
     // Started by a process that died before it noted a result.
     if (entry.has_error() || !entry->tool.idempotent || !bool_or(before->second, "idempotent")) {

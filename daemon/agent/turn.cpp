@@ -248,6 +248,8 @@ class TurnRun {
     answer["content"] = said;
     more["role"] = "user";
     more["content"] = note;
+    more["text"] = without_escape(message_.text);  // what it is routed by; the note is none of the user's words
+    goes_on_ = true;
     messages.push_back(std::move(answer));
     messages.push_back(std::move(more));
   }
@@ -299,6 +301,8 @@ class TurnRun {
     call->router = context_.router;
     call->live = live_;
     call->request.model = model_;
+    // What one tier began it goes on with: behind its cut words the question no longer shows what it was decided by.
+    if (goes_on_ && model_.empty() && !tier_.empty()) call->request.model = "tier/" + tier_;
     call->request.chat = chat_;
     const auto begun = context_.clock->steady();
     call->request.deadline = std::max(milliseconds(1), duration_cast<milliseconds>(deadline_ - begun));
@@ -488,6 +492,7 @@ class TurnRun {
   std::uint32_t tool_rounds_ = 0;
   int continued_ = 0;
   bool is_last_ = false, goes_round_ = false, told_empty_ = false, told_cut_call_ = false;
+  bool goes_on_ = false;  // behind words of the model's own in this turn
   json::object reply_extra_;  // of a command's reply
   json::array client_calls_;
   json::object client_carry_;  // what the model gets back with them

@@ -299,3 +299,35 @@ TEST_CASE("a caller's tools are called as text too, and handed back") {
   CHECK(string_or(reply.client_tool_calls[0].as_object(), "arguments") == R"({"q":"x"})");
   CHECK_FALSE(string_or(reply.client_tool_calls[0].as_object(), "id").empty());
 }
+
+TEST_CASE("a continuation is routed by the user's words, and stays on the tier that began the answer") {
+  Recorded on;
+  on.record.tier = "fast";
+  on.house.model.answers = {stops(says("He went into the"), "length"), says(" woods.")};
+  REQUIRE(on.house.say("a story").has_value());
+  REQUIRE(on.record.requests.size() == 2);
+  CHECK(on.record.requests[0].model.empty());
+  CHECK(on.record.requests[1].model == "tier/fast");
+  CHECK(on.record.requests[1].chat.at("messages").as_array().back().at("text") == "a story");
+}
+
+TEST_CASE("a call that came as text counts as one after text from outside, unless its tool only reads") {
+  TempFolder folder;
+  House house(folder.path());
+  std::map<std::string, bool> after_outside;
+  for (const auto& [name, effect] : {std::pair{"note", ToolEffect::write}, std::pair{"look", ToolEffect::read}}) {
+    BuiltinTool tool;
+    tool.manifest = tool_manifest(name, effect);
+    tool.run = [&after_outside](ToolCall call) -> awaitable<Result<json::value>> {
+      after_outside[call.name] = call.after_outside;
+      co_return json::object{};
+    };
+    house.toolbox->add_builtin(std::move(tool));
+  }
+  house.model.answers = {says("<tool_call>{\"name\":\"note\",\"arguments\":{\"x\":1}}</tool_call>\n<tool_call>{\"name\":\"look\",\"arguments\":{\"x\":1}}</tool_call>"), says("done")};
+  REQUIRE(house.say("go").has_value());
+  CHECK(after_outside == std::map<std::string, bool>{{"look", false}, {"note", true}});
+  house.model.answers = {calls_tool("c", "note", R"({"x":2})"), says("done")};
+  REQUIRE(house.say("again").has_value());
+  CHECK_FALSE(after_outside["note"]);
+}
