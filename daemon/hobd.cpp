@@ -105,6 +105,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   Metrics metrics(kVersion);
   Events events(clock);
   count_outcomes(*agent, metrics, events);
+  metrics.judge_models([&](std::string_view model) { return standing_of(*settings.current(), budget->prices(), model); });
   router->on_call([&metrics](const CallReport& call) { metrics.count_call(call); });
   notice.set_ways(outbox.get(), &events);
   HttpGate gate({core, registry.get(), &store->users(), &clock, [&](int status) { metrics.count_request(status); }}, config);

@@ -1,10 +1,15 @@
 #include "api/metrics.hpp"
 
+#include "models/prices.hpp"
+
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
+
+#include <algorithm>
+#include <set>
 
 namespace hobd {
 namespace {
@@ -17,9 +22,18 @@ using prometheus::BuildHistogram;
 const prometheus::Histogram::BucketBoundaries kTurnBuckets{0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120};
 const prometheus::Histogram::BucketBoundaries kOverheadBuckets{0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 1};
 
+/// Dated names of one model are endless.
+constexpr std::size_t kMostModels = 300;
+
 double seconds(std::chrono::microseconds time) { return std::chrono::duration<double>(time).count(); }
 
 }  // namespace
+
+ModelStanding standing_of(const Config& config, const PriceTable& prices, std::string_view model) {
+  for (const auto& [tier, models] : config.models.tiers)
+    if (std::find(models.begin(), models.end(), model) != models.end()) return ModelStanding::in_tier;
+  return prices.find(model).known == ModelCard::Known::unknown ? ModelStanding::unknown : ModelStanding::priced;
+}
 
 struct Metrics::State {
   using Counters = prometheus::Family<prometheus::Counter>;
@@ -31,6 +45,17 @@ struct Metrics::State {
     return BuildHistogram().Name(name).Help(help).Register(registry).Add({}, buckets);
   }
 
+  std::string label_of(const std::string& model) {
+    if (!judge || named.contains(model)) return model;
+    const ModelStanding standing = judge(model);
+    const bool has_own = standing == ModelStanding::in_tier || (standing == ModelStanding::priced && named.size() < kMostModels);
+    if (!has_own) return "other";
+    named.insert(model);
+    return model;
+  }
+
+  std::function<ModelStanding(std::string_view)> judge;
+  std::set<std::string, std::less<>> named;  // models with series of their own
   prometheus::Registry registry;
   Counters& turns = counters("hob_turns_total", "Turns that ended");
   prometheus::Histogram& turn_seconds = histogram("hob_turn_seconds", "From the message to the reply", kTurnBuckets);
@@ -55,6 +80,8 @@ Metrics::Metrics(std::string_view version) : state_(std::make_unique<State>()) {
 
 Metrics::~Metrics() = default;
 
+void Metrics::judge_models(std::function<ModelStanding(std::string_view)> judge) { state_->judge = std::move(judge); }
+
 void Metrics::count(const TurnOutcome& outcome) {
   state_->turns.Add({{"channel", outcome.channel}, {"outcome", outcome.outcome}}).Increment();
   state_->turn_seconds.Observe(seconds(outcome.total));
@@ -63,16 +90,17 @@ void Metrics::count(const TurnOutcome& outcome) {
 }
 
 void Metrics::count_call(const CallReport& call) {
-  state_->model_requests.Add({{"provider", call.provider}, {"model", call.model}, {"outcome", call.outcome}}).Increment();
+  const std::string model = state_->label_of(call.model);
+  state_->model_requests.Add({{"provider", call.provider}, {"model", model}, {"outcome", call.outcome}}).Increment();
   const Usage& usage = call.usage;
   const auto add = [&](const char* kind, std::int64_t count) {
-    if (count > 0) state_->tokens.Add({{"model", call.model}, {"kind", kind}}).Increment(static_cast<double>(count));
+    if (count > 0) state_->tokens.Add({{"model", model}, {"kind", kind}}).Increment(static_cast<double>(count));
   };
   add("input", usage.input_tokens);
   add("output", usage.output_tokens);
   add("cached", usage.cached_tokens);
   add("cache_write", usage.cache_write_tokens);
-  auto& cost = state_->cost.Add({{"model", call.model}});
+  auto& cost = state_->cost.Add({{"model", model}});
   if (usage.cost_usd > 0) cost.Increment(usage.cost_usd);
 }
 

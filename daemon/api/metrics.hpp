@@ -4,15 +4,25 @@
 
 #include "agent/agent.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 
 namespace hobd {
 
+class PriceTable;
+
+/// How much a model's name is worth a series of its own: callers may name any.
+enum class ModelStanding { in_tier, priced, unknown };
+ModelStanding standing_of(const Config& config, const PriceTable& prices, std::string_view model);
+
 class Metrics {
  public:
   explicit Metrics(std::string_view version);
   ~Metrics();
+  /// Models that are unknown are counted together, as "other", and so are the priced ones beyond the first few hundred. Without
+  /// this each has its name.
+  void judge_models(std::function<ModelStanding(std::string_view)> judge);
   /// Thread: core.
   void count(const TurnOutcome& outcome);
   void count_call(const CallReport& call);

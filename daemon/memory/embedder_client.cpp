@@ -1,5 +1,7 @@
 #include "memory/embedder_client.hpp"
 
+#include "models/model_fault.hpp"
+
 #include <fmt/format.h>
 
 #include <bit>
@@ -57,11 +59,11 @@ class Bill {
     if (budget_) std::exchange(budget_, nullptr)->release(std::move(reservation_));
   }
   /// By how the call ended: what was refused or never reached the server isn't billed.
-  void close(Code code) {
-    if (code == Code::ok) return settle(CallOutcome::answered);
-    const bool may_be_billed = code == Code::timeout || code == Code::cancelled || code == Code::internal;
-    if (may_be_billed) return settle(code == Code::cancelled ? CallOutcome::cancelled : CallOutcome::failed);
-    release();
+  void close(const Result<std::string>& answer) {
+    if (answer.has_value()) return settle(CallOutcome::answered);
+    const ModelFault fault = read_fault(answer.error());
+    if (!fault.may_be_billed()) return release();
+    settle(fault.kind == ModelFault::Kind::cancelled ? CallOutcome::cancelled : CallOutcome::failed);
   }
 
  private:
@@ -73,7 +75,7 @@ awaitable<Result<Bill>> open_bill(Budget* budget, CallFor call, const EmbedderCa
   // A plugin that is named without a model has its own: both make the name that is priced.
   std::string model = card.entry;
   if (model.find('/') == std::string::npos && !card.model.empty()) model += "/" + card.model;
-  if (!budget || budget->prices().find(model).is_free()) co_return Bill();
+  if (!budget || (budget->prices().find(model).is_free() && !budget->counts_tokens(call))) co_return Bill();
   constexpr std::int64_t kEach = 8;
   PlannedCall planned;
   planned.call = std::move(call);
@@ -131,7 +133,7 @@ awaitable<Result<EmbedderCard>> describe_embedder(const Registry& registry, std:
   PluginCall asking = embed_call(card, probe, EmbedPurpose::document, seconds(60));
   CO_TRY(Bill bill, co_await open_bill(payer.spare.budget, payer.call, card, probe));
   const Result<std::string> probed = co_await instance->async_call(std::move(asking));
-  bill.close(probed.has_value() ? Code::ok : probed.error().code);
+  bill.close(probed);
   CO_TRY(const std::string row, probed);
   if (row.empty() || row.size() % sizeof(float) != 0 || row.size() / sizeof(float) > std::size_t(kMaxDimension))
     co_return Error{Code::unavailable, fmt::format("{} answered {} bytes for one vector", card.entry, row.size())};
@@ -153,7 +155,7 @@ awaitable<Result<std::vector<float>>> embed_texts(const Registry& registry, Embe
   }
   PluginCall call = embed_call(card, texts, purpose, deadline);
   const Result<std::string> answer = co_await (*found)->async_call(std::move(call));
-  bill.close(answer.has_value() ? Code::ok : answer.error().code);
+  bill.close(answer);
   CO_TRY(const std::string bytes, answer);
   if (bytes.size() != texts.size() * card.dimension * sizeof(float))
     co_return Error{Code::internal, fmt::format("{} answered {} bytes for {} vectors of {} numbers", card.entry, bytes.size(), texts.size(), card.dimension)};

@@ -103,6 +103,7 @@ void AnswerBuilder::count_usage(ModelAnswer& answer) const {
   if (answer.usage.output_tokens > 0) return;
   answer.usage.output_tokens = count_tokens_high(answer.text) + count_tokens_high(answer.reasoning);
   for (const ModelToolCall& call : answer.tool_calls) answer.usage.output_tokens += count_tokens_high(call.arguments);
+  answer.usage.output_tokens = std::min(answer.usage.output_tokens, max_tokens_);
 }
 
 void add_usage(Usage& sum, const Usage& more) {

@@ -9,9 +9,10 @@ namespace hobd {
 class AnswerBuilder {
  public:
   /// on_text gets each text; false: it doesn't fit, and no more is wanted. `input_tokens` counts where the provider doesn't report
-  /// what it read.
-  AnswerBuilder(std::function<bool(std::string_view)> on_text, std::int64_t input_tokens)
-      : on_text_(std::move(on_text)), input_tokens_(input_tokens) {}
+  /// what it read. `max_tokens`: of the answer, as it was asked for: what is counted here is never more, else a count that is high
+  /// would pass the room that was reserved.
+  AnswerBuilder(std::function<bool(std::string_view)> on_text, std::int64_t input_tokens, std::int64_t max_tokens)
+      : on_text_(std::move(on_text)), input_tokens_(input_tokens), max_tokens_(max_tokens) {}
 
   /// One emitted chunk, a JSON object. False when it is not one: the answer is then broken for good.
   bool take(std::string_view chunk);
@@ -35,7 +36,7 @@ class AnswerBuilder {
   std::function<bool(std::string_view)> on_text_;
   ModelAnswer answer_;
   std::vector<std::int64_t> indexes_;  // of answer_.tool_calls, as the provider numbers them
-  std::int64_t input_tokens_;
+  std::int64_t input_tokens_, max_tokens_;
   bool has_begun_ = false, has_usage_ = false;
   std::string fault_;
 };

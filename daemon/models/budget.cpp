@@ -31,6 +31,10 @@ constexpr double kForget = 0.1, kLeastStep = 0.01;
 /// Accounts that budget.get shows of one window.
 constexpr std::uint32_t kMostShown = 200;
 
+bool has_token_cap(const std::vector<Account>& accounts) {
+  return std::any_of(accounts.begin(), accounts.end(), [](const Account& account) { return account.cap_tokens >= 0; });
+}
+
 bool same_prices(const ModelCard& a, const ModelCard& b) {
   return a.input == b.input && a.output == b.output && a.cached == b.cached && a.cache_write == b.cache_write;
 }
@@ -73,8 +77,8 @@ class HouseholdBudget final : public Budget {
     planned.input_tokens = std::clamp<std::int64_t>(planned.input_tokens, 0, kMostTokens);
     planned.max_tokens = std::clamp<std::int64_t>(planned.max_tokens, 0, card.max_output > 0 ? card.max_output : kMostTokens);
     const std::vector<Account> accounts = accounts_of(planned.call);
-    const bool counts_tokens = std::any_of(accounts.begin(), accounts.end(), [](const Account& account) { return account.cap_tokens >= 0; });
-    if (card.is_free() && !counts_tokens) co_return Reservation{.id = "", .planned = std::move(planned), .max_tokens = 0};
+    const bool is_counted = has_token_cap(accounts);
+    if (card.is_free() && !is_counted) co_return Reservation{.id = "", .planned = std::move(planned), .max_tokens = 0};
 
     std::int64_t max_tokens = planned.max_tokens;
     auto waits = longest_wait_ / kGlance;
@@ -83,7 +87,7 @@ class HouseholdBudget final : public Budget {
       Reserve ask = reserve_of(planned, accounts);
       ask.nano = worst_nano(card, planned.input_tokens, max_tokens, factor);
       ask.tokens = worst_tokens(planned.input_tokens, max_tokens, factor);
-      Open open{.nano = ask.nano, .tokens = ask.tokens, .factor = factor, .card = card, .counts_tokens = counts_tokens, .accounts = accounts};
+      Open open{.nano = ask.nano, .tokens = ask.tokens, .factor = factor, .card = card, .counts_tokens = is_counted, .accounts = accounts};
       std::string id = ask.id;
       const std::int64_t ask_nano = ask.nano, ask_tokens = ask.tokens;
       Result<Reserved> answer = co_await store_.ledger().reserve(std::move(ask));
@@ -168,6 +172,8 @@ class HouseholdBudget final : public Budget {
     }
     co_return Result<void>{};
   }
+
+  bool counts_tokens(const CallFor& call) const override { return has_token_cap(limits_.accounts(call, "day", "month")); }
 
   const PriceTable& prices() const override { return prices_; }
   OnLimit on_limit() const override { return config_->models.budget.on_limit; }
@@ -369,7 +375,7 @@ class HouseholdBudget final : public Budget {
       add("user", user_id);
     }
     for (const BudgetLimit& row : limits_.rows())
-      if (row.window == window_kind(label) && (user_id.empty() || row.scope == "channel")) add(row.scope.c_str(), row.name);
+      if (row.window == window_kind(label) && user_id.empty()) add(row.scope.c_str(), row.name);
     return accounts;
   }
 

@@ -47,6 +47,8 @@ class Budget {
   virtual void release(Reservation reservation) = 0;
   /// Whether a call of this kind has any room now: what background work asks before it starts. The Error says until when it waits.
   virtual awaitable<Result<void>> has_room(CallFor call) = 0;
+  /// Whether a limit in tokens binds the call: then also one that costs nothing needs room.
+  virtual bool counts_tokens(const CallFor& call) const = 0;
   virtual const PriceTable& prices() const = 0;
   virtual OnLimit on_limit() const = 0;
 

@@ -62,7 +62,7 @@ bool bound_usage(Usage& usage, const ModelCard& card, const PlannedCall& planned
     count = instead;
     is_absurd = true;
   };
-  const std::int64_t answer = std::max(max_tokens, planned.max_tokens);
+  const std::int64_t answer = max_tokens > 0 ? max_tokens : planned.max_tokens;
   bound(usage.input_tokens, std::max({kAlwaysPossible, card.context_window, planned.input_tokens * kAbsurd}), planned.input_tokens);
   bound(usage.output_tokens, std::max({kAlwaysPossible, card.context_window, card.max_output, answer * kAbsurd}), answer);
   bound(usage.cached_tokens, usage.input_tokens, 0);

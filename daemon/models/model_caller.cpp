@@ -7,6 +7,7 @@
 #include "models/trim.hpp"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <fmt/core.h>
@@ -104,7 +105,7 @@ struct ModelCaller::Try {
   // Of this try:
   std::int64_t input_tokens = 0, wanted_tokens = 0;
   Trimmed trimmed;
-  bool prefills = false;
+  bool prefills = false, streams = true;
   std::size_t shown_before = 0;
   Reservation reservation;
   std::chrono::steady_clock::time_point begun{};
@@ -237,20 +238,26 @@ awaitable<Asked> ModelCaller::try_once(Try& one, Way& way) {
     showing->take(text);
     return !showing->is_anew();
   };
-  const auto builder = std::make_shared<AnswerBuilder>(std::move(on_text), one.input_tokens);
+  const std::int64_t max_tokens = one.reservation.max_tokens > 0 ? one.reservation.max_tokens : one.wanted_tokens;
+  const auto builder = std::make_shared<AnswerBuilder>(std::move(on_text), one.input_tokens, max_tokens);
   AttemptTimes times;
   times.whole = std::max(milliseconds(1), left(way));
-  const bool streams = bool_or(request, "stream", true);
-  if (streams) times.first_token = config_->models.times.first_token;
-  if (streams) times.stall = config_->models.times.stall;
+  one.streams = bool_or(request, "stream", true);
+  if (one.streams) times.first_token = config_->models.times.first_token;
+  if (one.streams) times.stall = config_->models.times.stall;
   Result<std::string> end = Error{Code::internal, ""};
   std::exception_ptr failure;
+  const bool is_called_off = (co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none;
   const Result<Instance*> still_running = provider_of(one);
   try {
     if (still_running.has_error()) end = still_running.error();
     else end = co_await attempt(**still_running, json::serialize(request), times, builder);
   } catch (...) {
     failure = std::current_exception();
+  }
+  if (failure && is_called_off) {  // while room was made: nothing was sent
+    if (context_.budget) context_.budget->release(std::move(one.reservation));
+    std::rethrow_exception(failure);
   }
   if (failure) {
     ModelAnswer nothing = builder->broken_off();
@@ -292,6 +299,9 @@ void ModelCaller::settle(Try& one, Way& way, Asked& asked, const AnswerBuilder& 
   if (said_something && way.shown_by.empty()) way.shown_by = one.name;
   way.showing->drop();
   ModelAnswer half = builder.broken_off();
+  // An answer in one piece that came too late may have been written in full.
+  if (!one.streams && asked.fault.kind == Kind::timeout)
+    half.usage.output_tokens = std::max(half.usage.output_tokens, one.reservation.max_tokens);
   if (asked.fault.may_be_billed() || builder.has_begun()) {
     book(one, way.call, half.usage, is_cancelled ? CallOutcome::cancelled : CallOutcome::failed, true);
     add_usage(way.spent, half.usage);

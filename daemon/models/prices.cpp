@@ -20,6 +20,9 @@ namespace {
 constexpr std::string_view kOffline = "offline";
 /// The only bundled provider whose server is this machine's where its settings name none.
 constexpr std::string_view kOllama = "provider_ollama";
+/// The plugin whose prompt_cache "1h" makes writes dearer: twice the input's price, where the table has that of five minutes.
+constexpr std::string_view kAnthropic = "provider_anthropic";
+constexpr double kLongCacheWrite = 2;
 constexpr std::string_view kEmbedderPlugin = "embedder_";
 constexpr std::size_t kMaxWarned = 100;
 constexpr std::int64_t kMaxTokens = 1'000'000'000;
@@ -93,6 +96,7 @@ struct PriceTable::Cards {
   CardMap table;       // by plain name
   CardMap configured;  // by the name as hob.yaml writes it
   ModelCard unknown_chat, unknown_embedding, local;
+  std::map<const ModelCard*, ModelCard> long_cached;  // those above at the price of a cache that is kept longer
   std::shared_ptr<const Config> config;
   std::set<std::string, std::less<>> warned;
   bool is_read = false;
@@ -103,6 +107,7 @@ struct PriceTable::Cards {
   const PluginSettings* instance(std::string_view provider) const;
   bool is_embedding(std::string_view name, std::string_view model) const;
   const ModelCard& find(std::string_view name);
+  const ModelCard& find_base(std::string_view name);
   void warn(std::string_view name, const ModelCard& card);
 };
 
@@ -134,6 +139,7 @@ void PriceTable::Cards::read_table() {
 
 void PriceTable::Cards::read_config() {
   configured.clear();
+  long_cached.clear();
   for (const auto& [name, price] : config->models.prices) {
     const ModelCard* known = in_table(name);
     const ModelCard& base = known ? *known : is_embedding(name, name) ? unknown_embedding : unknown_chat;
@@ -178,6 +184,19 @@ bool PriceTable::Cards::is_embedding(std::string_view name, std::string_view mod
 }
 
 const ModelCard& PriceTable::Cards::find(std::string_view name) {
+  const ModelCard& card = find_base(name);
+  const std::size_t slash = name.find('/');
+  const PluginSettings* settings = instance(name.substr(0, slash));
+  if (!settings || settings->plugin != kAnthropic || string_or(settings->settings, "prompt_cache") != "1h") return card;
+  // What the owner wrote stands.
+  for (const std::string_view key : {name, slash == std::string_view::npos ? name : name.substr(slash + 1)})
+    if (const auto price = config->models.prices.find(std::string(key)); price != config->models.prices.end() && price->second.cache_write) return card;
+  const auto [at, is_new] = long_cached.try_emplace(&card, card);
+  if (is_new) at->second.cache_write = larger(card.cache_write, kLongCacheWrite * card.input);
+  return at->second;
+}
+
+const ModelCard& PriceTable::Cards::find_base(std::string_view name) {
   if (!is_read) {
     is_read = true;
     read_table();

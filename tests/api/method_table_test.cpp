@@ -2,6 +2,7 @@
 #include "api/openapi.hpp"
 #include "api/schemas.hpp"
 #include "fakes.hpp"
+#include "models/prices.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -211,6 +212,33 @@ TEST_CASE("metrics have the names that dashboards rely on") {
                            "hob_model_requests_total{model=\"local/m\",outcome=\"answered\",provider=\"local\"} 1", "hob_budget_remaining_usd{window=\"day\"} 1.5", "hob_plugin_up{plugin=\"broken\"} 0",
                            "hob_outbox_pending 3", "hob_build_info{version=\"1.2.3\"} 1"})
     CHECK_THAT(text, Catch::Contains(line));
+}
+
+TEST_CASE("models that callers make up share one series, and dated names don't make endless ones") {
+  Config config;
+  config.models.tiers["fast"] = {"cloud/ours"};
+  const auto shared = std::make_shared<Config>(config);
+  const PriceTable prices(shared);
+  Metrics metrics("1");
+  metrics.judge_models([&](std::string_view model) { return standing_of(*shared, prices, model); });
+  const auto call = [&](const std::string& model) {
+    CallReport report;
+    report.provider = "cloud";
+    report.model = model;
+    report.outcome = "failed";
+    metrics.count_call(report);
+  };
+  for (int i = 1000; i < 2000; ++i) {
+    call("cloud/made-up-" + std::to_string(i) + "x");
+    call("cloud/gpt-4o-" + std::to_string(i));
+  }
+  call("cloud/ours");
+  const std::string text = metrics.text();
+  CHECK_THAT(text, Catch::Contains("model=\"other\""));
+  CHECK_THAT(text, Catch::Contains("model=\"cloud/ours\""));
+  CHECK_THAT(text, Catch::Contains("model=\"cloud/gpt-4o-1000\""));
+  CHECK_THAT(text, !Catch::Contains("made-up"));
+  CHECK(std::count(text.begin(), text.end(), '\n') < 1'000);
 }
 
 TEST_CASE("turns over a WebSocket are charged, and an event says when to come back") {

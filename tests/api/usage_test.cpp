@@ -247,6 +247,15 @@ TEST_CASE("budget.set gives one user a limit of their own, by name") {
   CHECK(number(house.limit("channel", "discord", "day"), "limit_usd") == 0);
 }
 
+TEST_CASE("budget.get shows no channel's limit to a user without admin") {
+  SpendingHouse house;
+  house.get("budget.set", {{"channel", "discord"}, {"usd", 2}});
+  house.get("budget.set", {{"user", "bert"}, {"usd", 1}});
+  house.become("bert", {"usage"});
+  CHECK(house.limit("channel", "discord", "day").empty());
+  CHECK(number(house.limit("user", house.bert, "day"), "limit_usd") == 1);
+}
+
 TEST_CASE("budget.set refuses what names nothing, nobody or an amount that can't be") {
   SpendingHouse house;
   const auto refused = [&](json::object params) { return house.call("budget.set", std::move(params)).error(); };

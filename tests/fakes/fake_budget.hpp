@@ -3,6 +3,10 @@
 
 #include "models/budget.hpp"
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include <algorithm>
 #include <deque>
 
@@ -15,6 +19,10 @@ class FakeBudget final : public Budget {
   awaitable<Result<void>> start() override { co_return Result<void>{}; }
   awaitable<Result<Reservation>> reserve(PlannedCall planned) override {
     reserved.push_back(planned);
+    if (on_reserve) {
+      co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+      on_reserve();
+    }
     if (full) co_return *full;
     if (std::find(refused.begin(), refused.end(), planned.model) != refused.end())
       co_return Error{Code::overloaded, "no room for " + planned.model};
@@ -45,6 +53,7 @@ class FakeBudget final : public Budget {
     if (full) co_return *full;
     co_return Result<void>{};
   }
+  bool counts_tokens(const CallFor&) const override { return has_token_limit; }
   const PriceTable& prices() const override { return prices_; }
   OnLimit on_limit() const override { return at_limit; }
   awaitable<Result<std::vector<LimitState>>> limits(std::string user_id) override {
@@ -65,10 +74,12 @@ class FakeBudget final : public Budget {
     CallOutcome outcome;
     bool is_estimated;
   };
+  std::function<void()> on_reserve;  // before the answer
   std::optional<Error> full;  // what a call without room hears; unset: there is room
   std::vector<std::string> refused;  // models that never have room
   std::deque<Result<std::int64_t>> verdicts;  // the max_tokens of the next calls, or their refusal
   std::size_t open = 0;  // neither settled nor released
+  bool has_token_limit = false;
   OnLimit at_limit = OnLimit::downgrade;
   std::vector<CallFor> asked;
   std::vector<PlannedCall> reserved;

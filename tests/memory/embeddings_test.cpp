@@ -304,6 +304,43 @@ TEST_CASE("an embedder that costs nothing is not booked") {
   CHECK(budget.reserved.empty());
   CHECK(house.embeddings->status().at("reused") == 1);
 }
+TEST_CASE("under a limit in tokens an embedder that costs nothing is booked too") {
+  House house;
+  ScriptedEmbedder letters;
+  house.add("embedder_letters", letters);
+  FakeBudget budget;
+  budget.has_token_limit = true;
+  house.context.spare.budget = &budget;
+  house.reopen();
+  house.say("good night");
+  house.wake_until_ready();
+  REQUIRE(budget.reserved.size() == 1);
+  CHECK(budget.reserved[0].input_tokens >= 2);
+  CHECK(budget.settled.size() == 1);
+}
+TEST_CASE("vectors that broke off on their way are booked, those that were never asked for are not") {
+  House house;
+  ScriptedEmbedder letters;
+  int asked = 0;
+  letters.instead = [&](const std::vector<std::string>& texts) -> Result<std::string> {
+    if (++asked == 1) return Error{Code::unavailable, "the model server's answer ended in the middle"};
+    if (asked == 2) return Error{Code::unavailable, "connect to 127.0.0.1:1: connection refused"};
+    return letters.rows_of(texts);
+  };
+  house.add("embedder_letters", letters);
+  auto config = std::make_shared<Config>();
+  config->plugins.settings["embedder_letters"] = {"embedder_letters", "embedder_letters", {{"api_key", "k"}}, {}};
+  FakeBudget budget(config);
+  house.context.spare.budget = &budget;
+  house.reopen();
+  house.say("good night");
+  house.wake_until_ready();
+  REQUIRE(asked == 3);
+  CHECK(budget.released.size() == 1);
+  REQUIRE(budget.settled.size() == 2);
+  CHECK(budget.settled[0].outcome == CallOutcome::failed);
+  CHECK(budget.settled[1].outcome == CallOutcome::answered);
+}
 TEST_CASE("a query is embedded once while it is remembered") {
   House house;
   ScriptedEmbedder letters;

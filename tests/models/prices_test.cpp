@@ -231,3 +231,16 @@ TEST_CASE("absurd usage costs something bounded: never less than nothing, never 
   usage.output_tokens = std::numeric_limits<std::int64_t>::max();
   CHECK(house.table->cost(card, usage) < 10'000);
 }
+
+TEST_CASE("a prompt cache that is kept for an hour costs twice the input to write") {
+  House house;
+  house.provider("patient", "provider_anthropic", {{"api_key", "k"}, {"prompt_cache", "1h"}});
+  house.config->models.prices["patient/own"] = {.input = 2, .output = 4, .cache_write = 3};
+  const ModelCard usual = house.find("anthropic/claude-sonnet-4-5");
+  REQUIRE(usual.known == Known::table);
+  CHECK(usual.cache_write == Approx(1.25 * usual.input));
+  const ModelCard patient = house.find("patient/claude-sonnet-4-5");
+  CHECK(patient.cache_write == Approx(2 * usual.input));
+  CHECK(patient.input == usual.input);
+  CHECK(house.find("patient/own").cache_write == 3);
+}

@@ -122,6 +122,53 @@ TEST_CASE("a cancelled call is settled by what it had said") {
   CHECK(models.budget.settled[0].outcome == CallOutcome::cancelled);
 }
 
+TEST_CASE("what Hob counts itself is never more than the answer that was asked for") {
+  Paid models;
+  models.budget.verdicts = {Result<std::int64_t>(20), Result<std::int64_t>(20), Result<std::int64_t>(20)};
+  const std::string text(400, '!');  // counted high
+  models.a.answers = {says(text), emits({text_delta(text), R"({"usage":{"input_tokens":100,"output_tokens":30}})"}), breaks_after({text}), says("the end")};
+  CHECK(models.ask("a/small").has_value());
+  CHECK(models.ask("a/small").has_value());
+  CHECK(models.ask("a/small").has_value());
+  REQUIRE(models.budget.settled.size() == 4);
+  CHECK(models.budget.settled[0].usage.output_tokens == 20);
+  CHECK(models.budget.settled[1].usage.output_tokens == 30);  // as it is billed
+  CHECK(models.budget.settled[2].usage.output_tokens == 20);
+}
+
+TEST_CASE("a call that is cancelled while its room is made is not sent, and released") {
+  Paid models;
+  asio::cancellation_signal stop;
+  models.budget.on_reserve = [&] { stop.emit(asio::cancellation_type::terminal); };
+  ModelRequest request;
+  request.model = "a/small";
+  request.chat = Models::chat_of("hello");
+  bool is_done = false;
+  std::function<void(std::string_view)> on_delta = [](std::string_view) {};
+  asio::co_spawn(models.io, models.router->complete(std::move(request), std::move(on_delta)),
+                 asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr, Result<ModelAnswer>) { is_done = true; }));
+  REQUIRE(run_until(models.io, [&] { return is_done; }));
+  CHECK(models.a.requests.empty());
+  CHECK(models.budget.settled.empty());
+  CHECK(models.budget.released.size() == 1);
+  CHECK(models.budget.open == 0);
+}
+
+TEST_CASE("an answer in one piece that came too late is booked in full: nobody knows how much of it was written") {
+  Paid models;
+  for (const bool streams : {false, true}) {
+    models.a.answers = {fails(Code::timeout, "the model server gave no answer in time")};
+    models.budget.verdicts = {Result<std::int64_t>(500)};
+    ModelRequest request;
+    request.model = "a/small";
+    request.chat = Models::chat_of("hello");
+    request.chat["stream"] = streams;
+    CHECK(models.ask(std::move(request)).has_error());
+    REQUIRE_FALSE(models.budget.settled.empty());
+    CHECK(models.budget.settled.back().usage.output_tokens == (streams ? 0 : 500));
+  }
+}
+
 TEST_CASE("a deterministic request is answered once, and again for nothing") {
   Paid models;
   models.a.answers = {says("four")};
