@@ -14,7 +14,7 @@ void check(const Write& write) {
   try {
     FUZZ_CHECK(hob::Json::parse(write(), 128).is_object());
   } catch (const hob::Error& error) {
-    const std::string_view words = error.what();
+    const std::string_view words = error.message;
     FUZZ_CHECK(words.starts_with("the chat has no message") || words.ends_with("is no image that the model takes"));
   }
 }
