@@ -30,12 +30,20 @@ async function until(what, check, limit = 30_000) {
   }
 }
 
+/** A test that fails before it stops what it started ends all the same. */
+function endWithTests(child) {
+  child.unref();
+  process.once("exit", () => child.kill("SIGKILL"));
+}
+
 export const startModel = (...args) => startFake("fake_openai", ...args);
 
 /** A stand-in for a model server, by the name of its program. */
 export async function startFake(name, ...args) {
   const child = spawn(join(dirname(fake), name), args, { stdio: ["ignore", "pipe", "inherit"] });
   const [line] = await once(createInterface({ input: child.stdout }), "line");
+  endWithTests(child);
+  child.stdout.unref();
   return { port: Number(line.split(" ")[1]), stop: () => child.kill("SIGKILL") };
 }
 
@@ -57,6 +65,7 @@ ${extra}
   const log = join(dir, "hobd.log");
   const child = spawn(join(bin, "hobd"), ["--config", config], { stdio: ["ignore", "ignore", openSync(log, "a")] });
   const exited = once(child, "exit");
+  endWithTests(child);
   const base = `http://127.0.0.1:${port}`;
   const socket = join(dir, "run", "hob.sock");
   try {
@@ -75,6 +84,7 @@ ${extra}
     }),
     log: () => readFileSync(log, "utf8"),
     stop: async () => {
+      child.ref();
       child.kill("SIGTERM");
       const [code] = await exited;
       rmSync(dir, { recursive: true, force: true });

@@ -18,7 +18,7 @@ const withKey = (port, key) => fakeModels(port).replace("/v1\"", `/v1", api_key:
 test("each fault of a model server gives one clear message, and the daemon stays up", async () => {
   const hob = await startHob({ models: withKey(model.port, "right") });
   const expected = { "error-401": [403, 503], "error-404": [404, 503], "error-429": [429, 503], "error-500": [503], "error-503": [503],
-    html: [503], half: [503], empty: [503], hangup: [503], garbage: [503] };
+    html: [503], hangup: [503], garbage: [503] };
   for (const [name, statuses] of Object.entries(expected)) {
     const { status, body } = await post(hob, "hello", { model: `local/${name}` });
     assert.ok(statuses.includes(status), `${name}: ${status} ${JSON.stringify(body)}`);
@@ -26,6 +26,24 @@ test("each fault of a model server gives one clear message, and the daemon stays
     assert.ok(!body.error.message.includes("<html"), name);
   }
   assert.equal((await post(hob, "still there?")).body.reply, "echo: still there?");
+  await hob.stop();
+});
+
+test("an answer that breaks off is given as far as it came, and said to be cut", async () => {
+  const hob = await startHob({ models: withKey(model.port, "right") });
+  const { status, body } = await post(hob, "the rest of this sentence is lost", { model: "local/half" });
+  assert.equal(status, 200, JSON.stringify(body));
+  assert.match(body.reply, /^echo: the rest/);
+  assert.equal(body.stop, "length");
+  assert.match(body.notice, /broke off/);
+  await hob.stop();
+});
+
+test("a model that answers with nothing is asked again, and then said to have given no answer", async () => {
+  const hob = await startHob({ models: withKey(model.port, "right") });
+  const { status, body } = await post(hob, "are you there?", { model: "local/empty" });
+  assert.equal(status, 200, JSON.stringify(body));
+  assert.match(body.reply, /gave no answer/);
   await hob.stop();
 });
 
