@@ -119,14 +119,14 @@ class ScoredRouting final : public Routing {
   RouteDecision weigh(const RouteQuestion& question, const NormalText& text) const {
     if (!lexicon_) lexicon_ = std::make_unique<Lexicon>();
     const Features features = lexicon_->features(text);
-    const double value = routing::score(features);
-    if (std::optional<RouteDecision> plain = decide_by_words(question, features, value)) return *plain;
+    const Score score = routing::score(features, text);
+    if (std::optional<RouteDecision> plain = decide_by_words(question, features, score.value)) return *plain;
     RouteDecision decision;
-    decision.tier = value >= kSmartFrom ? "smart" : "fast";
+    decision.tier = score.value >= kSmartFrom ? "smart" : "fast";
     decision.by = "score";
-    decision.score = value;
-    decision.reasons = reasons_of(features);
-    decision.is_unsure = value >= kUnsureFrom && value <= kUnsureTo && config_->models.router.ask_model && has_two_tiers(*config_);
+    decision.score = score.value;
+    decision.reasons = reasons_of(features, score);
+    decision.is_unsure = score.value >= kUnsureFrom && score.value <= kUnsureTo && config_->models.router.ask_model && has_two_tiers(*config_);
     return decision;
   }
 

@@ -129,6 +129,23 @@ std::size_t payload_start(std::string_view text) {
   return text.size();
 }
 
+bool ends_sentence(std::string_view text, std::size_t at) {
+  if (text[at] == '\n') return true;
+  return (text[at] == '.' || text[at] == '!' || text[at] == '?') && (at + 1 == text.size() || text[at + 1] == ' ' || text[at + 1] == '\n');
+}
+
+void take_sentences(std::string_view head, std::string_view tail, NormalText& normal) {
+  std::size_t first = 0;
+  while (first < head.size() && !ends_sentence(head, first)) ++first;
+  std::size_t end = tail.size();
+  while (end > 0 && (ends_sentence(tail, end - 1) || tail[end - 1] == ' ')) --end;
+  std::size_t last = end;
+  while (last > 0 && !ends_sentence(tail, last - 1)) --last;
+  if (last == 0 && head.data() == tail.data()) return;
+  append_words(head.substr(0, first), normal.first_sentence);
+  append_words(tail.substr(last, end - last), normal.last_sentence);
+}
+
 std::size_t count_of(std::string_view text, char what) { return static_cast<std::size_t>(std::count(text.begin(), text.end(), what)); }
 
 constexpr std::array<bool, 256> kCodeMarks = [] {
@@ -158,6 +175,7 @@ NormalText normalise(std::string_view text) {
   normal.head_end = normal.words.size();
   append_words(head.substr(payload), normal.words);
   if (head.size() < text.size()) append_words(text.substr(text.size() - kWindowTail), normal.words);
+  take_sentences(head, head.size() < text.size() ? text.substr(text.size() - kWindowTail) : head, normal);
   return normal;
 }
 

@@ -46,6 +46,7 @@ struct Features {
 /// Invalid UTF-8 is harmless. Some microseconds, whatever the length.
 struct NormalText {
   std::string words;
+  std::string first_sentence, last_sentence;  // their words; empty when there is one sentence: rambling begins or ends with what is wanted
   std::size_t bytes = 0;      // of the whole text
   std::size_t head_end = 0;   // in `words`: where a quoted or pasted payload begins; words.size() when there is none
   std::string_view raw;       // what was given

@@ -29,24 +29,28 @@ static_assert(std::size(kReasonOf) == kTraits);
 
 }  // namespace
 
-double score(const Features& features) {
-  double sum = kBias;
+Score score(const Features& features, const NormalText& text) {
+  Score score;
+  for (const Gram& gram : grams_of(text)) score.grams += (kGramWeights[gram.bucket] - kGramMiddle) * double(gram.value);
+  score.grams *= kGramStep;
+  double sum = kBias + score.grams;
   for (std::size_t i = 0; i < kTraits; ++i) sum += kWeights[i] * double(features.values[i]);
-  return 1 / (1 + std::exp(-std::clamp(sum, -30.0, 30.0)));
+  score.value = 1 / (1 + std::exp(-std::clamp(sum, -30.0, 30.0)));
+  return score;
 }
 
-std::vector<std::string> reasons_of(const Features& features) {
-  std::array<std::pair<double, std::size_t>, kTraits> weights;
-  std::size_t count = 0;
+std::vector<std::string> reasons_of(const Features& features, const Score& score) {
+  std::vector<std::pair<double, std::string_view>> weights;
   for (std::size_t i = 0; i < kTraits; ++i) {
     const double weight = kWeights[i] * double(features.values[i]);
-    if (std::abs(weight) >= kWorthSaying && !kReasonOf[i].empty()) weights[count++] = {weight, i};
+    if (std::abs(weight) >= kWorthSaying && !kReasonOf[i].empty()) weights.emplace_back(weight, kReasonOf[i]);
   }
-  const std::size_t kept = std::min(count, kReasons);
-  std::partial_sort(weights.begin(), weights.begin() + static_cast<std::ptrdiff_t>(kept), weights.begin() + static_cast<std::ptrdiff_t>(count),
-                    [](const auto& a, const auto& b) { return std::abs(a.first) > std::abs(b.first); });
+  if (std::abs(score.grams) >= kWorthSaying)
+    weights.emplace_back(score.grams, score.grams > 0 ? "is worded as hard questions are" : "is worded as simple requests are");
+  std::sort(weights.begin(), weights.end(), [](const auto& a, const auto& b) { return std::abs(a.first) > std::abs(b.first); });
+  if (weights.size() > kReasons) weights.resize(kReasons);
   std::vector<std::string> reasons;
-  for (std::size_t i = 0; i < kept; ++i) reasons.emplace_back(kReasonOf[weights[i].second]);
+  for (const auto& [weight, reason] : weights) reasons.emplace_back(reason);
   if (reasons.empty()) reasons.emplace_back("nothing in it says much");
   return reasons;
 }

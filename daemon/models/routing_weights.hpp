@@ -1,92 +1,305 @@
-// The weights of the scorer, in the order of Trait. Written by tests/models/fit_routing.py; don't edit by hand.
+// The weights of the scorer. Written by tests/models/fit_routing.py; don't edit by hand.
 #pragma once
 
-#include "models/routing_features.hpp"
+#include "models/routing_grams.hpp"
 
 namespace hobd::routing {
 
-inline constexpr double kBias = -0.180;
+inline constexpr double kBias = -0.304;
+
+/// In the order of Trait.
 inline constexpr std::array<double, kTraits> kWeights = {
-    3.230,  // proof
-    1.830,  // maths
-    1.675,  // fault
-    2.873,  // program_task
-    0.679,  // code_topic
-    1.708,  // plan
-    1.511,  // constraint
-    2.085,  // law
-    2.065,  // money
-    2.093,  // health
-    1.837,  // compare
-    1.503,  // digest
-    1.757,  // analysis
-    1.643,  // long_text
-    1.681,  // letter
-    2.304,  // architecture
-    2.102,  // judgement
-    2.210,  // negotiation
-    2.630,  // depth
-    2.218,  // many_facts
-    1.709,  // research
-    1.693,  // puzzle
-    1.649,  // business
-    1.529,  // feelings
-    1.144,  // deliberate
-    -1.295,  // greeting
-    -1.257,  // thanks
-    -0.401,  // yes_no
-    -2.908,  // reminder
-    -2.200,  // list
-    -2.482,  // weather
-    -2.001,  // device
-    -1.289,  // unit
-    -1.561,  // quick_question
-    -1.777,  // word_help
-    -2.208,  // text_fix
-    -2.321,  // translate
-    -2.150,  // told
-    -1.995,  // recall
-    -2.044,  // chat
-    -1.530,  // house
-    -2.353,  // errand
-    -2.205,  // about_hob
-    -2.401,  // chance
-    -0.577,  // follow_up
-    -2.048,  // small_request
-    1.223,  // why_own
-    -0.687,  // how_start
-    -2.009,  // short_order
-    2.265,  // sum_in_words
-    0.682,  // trouble_told
-    0.978,  // why_asked
-    1.032,  // people_matter
-    0.642,  // supposes
-    -0.912,  // short_what
-    -0.865,  // short_closed
-    0.989,  // contrast
-    1.233,  // code_order
-    1.542,  // two_parts
-    1.792,  // imperative_make
-    2.500,  // fenced_code
-    1.817,  // code_marks
-    1.233,  // many_numbers
-    0.216,  // some_numbers
-    0.459,  // many_sentences
-    0.600,  // two_questions
-    0.558,  // many_commas
-    0.600,  // lines
-    -2.565,  // tiny
-    -1.721,  // short_one
-    0.811,  // middle
-    1.293,  // longish
-    1.502,  // long_one
-    2.500,  // very_long
-    -1.715,  // tells_only
-    -1.216,  // quoted_payload
-    1.765,  // hard_kinds
-    0.912,  // hard_many
-    -1.312,  // easy_kinds
-    0.565,  // unknown_words
+    0.262,  // proof
+    0.086,  // maths
+    0.121,  // fault
+    0.234,  // program_task
+    0.252,  // code_topic
+    0.291,  // plan
+    0.486,  // constraint
+    0.104,  // law
+    0.097,  // money
+    0.128,  // health
+    0.097,  // compare
+    -0.176,  // digest
+    0.092,  // analysis
+    0.007,  // long_text
+    -0.011,  // letter
+    0.113,  // architecture
+    0.605,  // judgement
+    -0.022,  // negotiation
+    0.259,  // depth
+    0.111,  // many_facts
+    0.012,  // research
+    0.193,  // puzzle
+    0.020,  // business
+    0.073,  // feelings
+    0.077,  // deliberate
+    -0.096,  // greeting
+    -0.067,  // thanks
+    -0.196,  // yes_no
+    -0.386,  // reminder
+    -0.033,  // list
+    -0.194,  // weather
+    -0.042,  // device
+    -0.393,  // unit
+    -0.291,  // quick_question
+    -0.240,  // word_help
+    -0.162,  // text_fix
+    -0.231,  // translate
+    -0.171,  // told
+    -0.213,  // recall
+    -0.195,  // chat
+    -0.559,  // house
+    -0.272,  // errand
+    -0.030,  // about_hob
+    0.025,  // chance
+    -0.126,  // follow_up
+    -0.256,  // small_request
+    0.028,  // why_own
+    -0.017,  // how_start
+    -0.561,  // short_order
+    0.448,  // sum_in_words
+    0.059,  // trouble_told
+    0.295,  // why_asked
+    0.269,  // people_matter
+    0.263,  // supposes
+    -0.318,  // short_what
+    0.066,  // short_closed
+    0.487,  // contrast
+    0.152,  // code_order
+    0.558,  // two_parts
+    0.423,  // imperative_make
+    -0.056,  // fenced_code
+    0.111,  // code_marks
+    0.392,  // many_numbers
+    -0.083,  // some_numbers
+    -0.162,  // many_sentences
+    -0.044,  // two_questions
+    -0.294,  // many_commas
+    -0.040,  // lines
+    -0.584,  // tiny
+    -0.768,  // short_one
+    0.379,  // middle
+    0.977,  // longish
+    -0.310,  // long_one
+    -0.055,  // very_long
+    0.007,  // tells_only
+    -0.253,  // quoted_payload
+    0.819,  // hard_kinds
+    0.426,  // hard_many
+    -1.141,  // easy_kinds
+    -0.144,  // unknown_words
 };
+
+/// Of each bucket of grams: how far its letter is from kGramMiddle, times kGramStep.
+inline constexpr char kGramMiddle = 'm';
+inline constexpr double kGramStep = 0.151493;
+inline constexpr std::string_view kGramWeights =
+    "oklmonmlmlmnmnlrllnnlllmnnmmhmllmionmlmnnqmmlnimlmmlmmomnnmmmmslnmmponlnmnnrnmkrnmmnmlnhmmklonnkommomnmnnlrmmnmnmnlnnpmnlinlmknmlmnonmllkoonopjjnmnlonmjlmmolmko"
+    "moignplomoqnnnkolmqmnpklmnmmonslmonmpmpnmnmmnqmlkonnmommmmljmomhnmompmpnmnnmlmkmnmnkppmsjljknlomommnomjommqplmllmmmkqmpmnpnlmmkmnhnmkooqlmmmonlmlmnomkoknnmmnoim"
+    "mlpimmmmlnmlommmlmkniommmkmmlkponnnlolonllomjqpmlklmloolnomknmlnmrmmnmmnlmomplmnnmmlnlntoomlmlonnlilmoompmlllknjhkkmnishmnmnojgpnmmnkqnmooknpnnlllmnnmnnkrolnmkm"
+    "nnnmnnmnnmolnlnilmmloomllnokgmglllnqjmllmkmkjlnnkmnkmlokmnlnmllnnnlmnmnppkljlmnnqknmmmnomgljblonkonomllnmmlmonlmqomnmplllkmmklnmlnmmmmknmonmnnkknnnsmmmnlnnmmmom"
+    "jiooipmkmqnlnmnjnlmjlmnomnolmmomnkmkmnnmlqjklnmmpmkgmmnllnkiomlmlnmpnminkmnlrmnonmmmqgmnmpmmmnlqnmnllomonnlmqlmmsmklqmnmnlqnmomlmnkmmkkmnrnnkimnkrmmmmkonmmmmlom"
+    "nmmnmmhmlnklnhtmkfnllmgmnmlpmqmmkllolomnmmklnnmmmnmmnlmpmmmmplpmkmmjnlnqknmlmnnlmmnjmllmomnmommmolmlmnnpmmmmolomnkmmjjnmnknnqnmlpmnolnnlnkmmpoolnkoplpmkmmikmnnn"
+    "hnummqnmkmnkmkmnmmjqpmlolmpnslmllllmmmnnnmnomlmmnmjqlmnsknkopkppnlmjomlrmnnllnnqonnmnlkmvmjlknlnnkkmjknljnmpnomloqmmjmkmmkkjmnnmppommmlmmqkpmhmmljlmpnmprnlnnlin"
+    "lkolmomnlleolmjnnmllpknniojmlmmllnmolkmllnmmmmmmklmmrjllmolmlmimmlkmmkmlqnmognjlnnmimmkmlmlnklnhmmmmlklmnlllmsnlnklnnmknlnmmmllqmnmonjlkomknkmnmplmemmnrmmlmmnmm"
+    "mnniknnoomjsmommnrkmmppklmmpmmmjmnpnngmlnmilmnjlmmpompoonkmmlnknknmjmoimomnlnlkmnmmgmmlmqllmmhpmpommmlmlmonnmnomlmllmkmklnnoknkkmnlmsjmhnjnminolmonkkklllnmmnlnm"
+    "omjmjoolirmjloojnjmmmlnqnmfmlsnmjmpnmmknrnopnmjmmmjmmpmnmijnklnpommmnkmmokmlmklnmmnjmnnnmminmqljmlmnoklonolomjnlojmmmmmronklkmlmjjnlmlmmjmgmjrnmnnnomllnkmjknoll"
+    "lmllmmnmnlmnnmoompmqnmmmnmllonlmnmnkpnllinllonnommnlmkmmpnoomnmmllkmnmqpnmmmonkmkmlnlmnnmpmqmjkngmmmomoprmmjmlnnmmmmmmkmonmmmknllnnnmmonmmlmmnnmmkmqjmnkkklqoimk"
+    "onmmnmlmlonoklononlnmmlknmnrhmnmmknkolnlkmpnmnmmklnnmmnmlkpnnoqimmkmkmlnmmnprmnlnolokkkommkmnllmnmsmnnonknoolnpnpllnklmomxmlqkmnpnnnjmlmmloonnolmnmnmmpfmmsmmktp"
+    "llknkonmlnjmljioniomompknnkomoomnhlmnlmmllnmkolqltngrmomomhkonmmlotlmlmnnnnlmnmmnomnlmmjknojprnninmlnmnmmmomjsmnmllokmnjlkslkmnnmrmnlniklmmompplrnmjlnmlmmnlnnml"
+    "lkllnkmnkmlmlmnmmllmkpllojirmnnmolplllnjllonkmollomnlmmnqmlllpkmpmknmpmnnqmmmmllmmmkknmmknmnmojkmjkhnnrjnommnnlmromnmonllljkmmnqmnjqmommnnnoodmlnolpllnnmlmnnmmi"
+    "lnmolmkjnmnnlplmmmjmmkomlonkqklnmpomomnmlklhnnmiimlgimmmnlmnomklkomnmjmnlmmimlpkoonookonmlrnnmlmlmllnnnnmpmmmmnmkililmnlpnolokmkqnkomlmmiinpmlmmpmllolnnnmljnlim"
+    "lmpmnomnmlnlkljnmnmnmmkonnklmnkpmmnonnknnmmnmitiopnmpkkmmpnllkkmlrsmomqnmjlnikolimmmnqklonmnmpmmjmmnlmnnmpmmlmnmlmmnnrlnojnmhnlmfmololqmommlnomnllglmmknnjjonllk"
+    "njmollmmmmmkljmllmollmnmomnkokjnnmqmnnnmpmmmnlknmmimmnknnnjhnmlkmmomholmmolnnnmnmkllimlmmomnoommnnlmllmnnjkmnmmmlmlimmkkmlhlnmlmkplmmimkmmkmlomlpmnlmomotnkmmmno"
+    "knmqmkpojnlmmnmklnhmnmlmmnnnlnokmlkpplkmmknkklmmmlmlrmjqlijpnkmlkmkmkonnnlmnnlnnnlmlhomlmkmommlnpmmrilpjmmlmmknjoiomomnomlngmmmmmlmmonmllmnklomoklnrkongnnomnmml"
+    "onkmmmmmsqoppnlnkmlnomrnmmnnllmjnllmnlmnnojmnnnmkjnoknnjkpnkknmmopklmnolomlklmmmmmnolllmkmnrmnolmllmfrolllkrmomnnnnnjkqnnnmnmqoloimmmnmnjkpmmlpnknlnmnkjmllnmlll"
+    "onmnljlkmnnomlknommikimmlmmllqkjmmkmolpmlimmmnnmmlmponlponmjjmlnmmkjkknlllknmlnnmlnommlnjmmnnknommlnkmmmmmlommlmotmmmmmkmmjjmmmlslmmmlkmonmonnnmmqlnmnknlnmloonk"
+    "knnmfnmlmllkflnppmkmnnnmilqklmlnmmnmommnmloolmmlmnmlmmonpjojmmglnlmlmlmnlmhllvmnlqpommnllmmmkmmlmlmmmnmnkmlmnpmkltllmmnllnmnnilmolmmonononloknlmlmjnjkmnknlmjmmm"
+    "kmnllnnnkklpllrmlnmmmlnkmmnnmmnomkollmmnolnmjjmmjleninmlknnkmmnjkmlmjmolklmmnjmolkmmlmlmlomnmklrmnnksqnnklkknlllmnslmnkkmlmommpmrjllkmmlmlknmnmolknmknmmljlnopml"
+    "llmmlnkmmmmmnnkqlnpmlmmnfommlmmnoonnnlnnnmsluqjlmlmnlkmmgmsnmnknnnniqpmnnomkmqklinllnllmomnnjptnnlmkrnmjlmjnnlmoqmpmlqknmlnimlkmnlmprnllnlnolmmpmkkmomnnlnlmpnmn"
+    "mlmmlomnmimloolmknoklnlqlogqmmlkglolnmmljnokmmklonngmmnlpolmlmnkhoqmoomlqmmmkklnonmolmnmmlmnmmnlmmnmronlmnkrlmknmokmlommomkmpkllnmmjmklklmmmlmmlkomnonjjmpljlmkm"
+    "hokmimmnpmnmnnnqnqlppknllknmmmmjmmmmlmltlpmlmlmslimomnloolmnnnlqmmlllmpllomkmhmjnmpmklnnmnlmlkllpmklomlmmmplnolonkmnnlmrmklllmmmojkomnmkolummpnmrmmoommmnlonklhm"
+    "ocogkmmmpklmlmknlnlmlnnlkollolmlnlmnmtqomnmnlkknmnlpoomkmnnnmoonnmoqplnnmlnlnmnmnmimkmnlmnmmolmlplklommmmkmmmkmkmlulnlnmnmlllmnqnlnmmkmninnqmmkkooknmominjmpklkm"
+    "nmlomlmmhnmmmmmonlmlmknnkkmmlnmmmkmollllloonmlnoponlmokmplmpnkmnmpnlmomommnmmlmlllmlmmnnmmlmmopmnonsomlnmmmplmmnllpkokmmomkmmlkjmqmoomkjmmnllmjkkllmmmnnqjmtknom"
+    "mmmmmlmmmlqnjlmimsnomnnhmnmmmnmlmnnllnlmjoiiollnjkrllmonnommjnomlkgoqmljinmllmjmmlnnonopnmllkmllmlummnonnmqnmommmlpknmonnljmmhmnmmlmmmmekmmokkmkmmlkpollmmqlpnmo"
+    "kpqillkknnmqmnnollnmmonnmpnipnoommkmkmpknmlmnnqqkllnmnlnlmunoololmmllpnkqomjnnkmnlmlmlnimmlikknklmksqlmlmllonlnnmmrommnmormomnlmonpmnlmmmomnmnmlklmmlnomlnlmjlij"
+    "nmlkmnjknnrmojmqnmnmlmpnlmlokmmpjmnnmnommmkmnmlpnkonlkonnmnngsmnmmomlmiinmmmmnlllknmjhmojojimmllmmlmnmmlnmnolnnlpmmnlnpomklnnjvmjnllokmonmpnnmmmhjnlklnnmkmllmms"
+    "mmqnqonmlkmknnnmmomlnkmlnlmompommmqnlnnllmmnnnnomkmmkojoplonklnmmmprmpksnmnlmnjmmkonkoknnmmnmnmmnoqnmkosnnknmlmollpmkiknmnnjlmnlonololpmmnnmmlmqokoollklommmnppn"
+    "mlnmpnmkomknnlipnnomlnmsolnmmnmmnsmmmomkmmnlllpmmmmlihmomlnmolgnkmpkmnmlmkmkpmpmmmmqslonijmllllmklnmhnnnmnmlllmmmnmqlimmlmmkmomlofmnpmmnmnonjmnjignklmmmommlomvl"
+    "kolnmommlolmpmnplomlsmnlmljlnnllpnvmmrjnnnmokkmmompnmmmknohmmommonmnmnmjmnommllnllnlmmmnjmpmmmjkmnomkonmpmnmnlmnpnonnlmjommmnlkomnlnonnjngnnlmmnjomnmmpqmlnmolmm"
+    "nqmpmmpmplnmlnknnnnwnmlomllmnmllmnlmnnmqhlmnnkmllnnmilmmlmmnlklllmopmoomolmmllmknlpmmqoljommmmpnmnnlnolmnrmmmrlmlmnokqmllnlknjlkomommolomolnlmnsmkknknolmlmokmnn"
+    "rmomopkmkmmmmoimnnnlmojoklmmhmmkjnlqrmmlqmlonjmlnmjrmnfnmpmlkmmplmmklllmmmlnnlmkmmonmnkmmmmmopnnnhmkmnnlrjmlojmgnmmmkkkmmlkmommjknonnmnknonlnkmmlllllmlmmlkmnmmm"
+    "mnnmkkkrmmqkmonklmmnmqhnlfmmkpnnmnmmmommnmommlmknjmnmsnrnkpkmlnlolmnnnklqlnlkknmnonmplnqklniknlohmnmkmlonnsnlllmkinnmnmnmnnkjmljnnmnknmmjommlmoknmjmplnnkmnokjnn"
+    "nulmlnmkonmonmlmpnmliomplomnknjimnojslnmlnmmljmonmnknlopoollfmmllommopnnomnnljmlklnmqnmnnlmmomkllllnkmmpnnonlojrohncmlnmmkonmnmmmmnnhmmmlsmlmlllmmoemmnnkkllnllp"
+    "jpisioulnmlmonomknokojnlnjolmlnkjlkmmmaloloknmkmmjmnlomplimnmmojlmmmkmklmmmilnkvlnmjnlnmmmmmoojlnlpqnmknllmlplmlnnlmmomomrnnmlmmnkhmnmolllnnmjrmnmmmllmmoqnmjmln"
+    "mmmmmnkoneollnlnilmlmmlokmlnjmmlmmopmmmmmmnqmjmmllnnmlnlmnnppmpnmmomomlmomlmiopnmmnnmpolmmmnmlnfmnhnlmrnklmmnlppnmknnmkmkmlnnmnnmfmlmollolnlmmljlnplnmmonmtmkmkm"
+    "mimnmlnllhklmlolnnlmmlnnmnlnmnkoljoninmmnnmqkomnmlomnlpmmhpmqkkoonlnnmimqmmmmmpmjomnlomnmmplnnoqlqmmomlmnmknpjlkmqfkmmklkonmnmolmnommknonrpnoomlkmnnmllnmqnonlqk"
+    "mnmmlljmhlnmmpnmmookpmnnlmppopnnmnqmmnlmpknonlnomomllmknnlmmpolomlnlmmlnmnmnllmnnmolonmnmmoklnmlmmlmmjokmomnnnliomnmnmmlomnmnslpnrnmmkmmmojkloimmllmlolkommmmnok"
+    "rnknkslnnmonmllimnllimmnipllmonpmmnlnimnlnonnmolnlrlmkqmlmlpnlkimlmmionmmnmnnnmmmonlllmlnnmommmlnmpmnmoonlklmrilnnmojjilmmlqmllpklmlnnmmmnmlpmnjmnilniomjmiollkl"
+    "nkommmommkmlnlomjkmmnlonnmmomrmmmlmnloknjokonrkmlllnmnnnjnmmmmnmmmnmmppmmknloklmmpomnmqrmokmomlmllmkmmqlnlkmimmkonjkmlnommqnmmimimpmllmhnlnqcmnqlkmnnopmmmmmjjmm"
+    "mtmoonplononlnqlnommlnmmnlmnmmokmmnrkmnmpmnknmkkklkmmmmnmmpkgjpkmnlnmppnlmlllmmmnkommnonkpqnmmmomolllmljmmkmllmnminmnlonlpnjnnmkmnmplmmnnmnlmmilnnnihnmlnmllllmo"
+    "nmpnkmnlllnilkqpmnlnlnllmpoollmmllppomolmmnmonoomomimjmnonplhnnnnnlmonmmkolnqijnnmommlnmqpomolklklnlolnkonlnnolnnllommmmnokonnnnngnmmkmkmplmplmmmmmmnlmcnonlllml"
+    "onmomonommmmlnnlmolnmnommmnknmmlpomkonnlolpjmmnhmrmnnkmlmlmnmllmjmklhmnjmmqljljlmmnlmmonmlkmhlomkrommppnpjommmnmllnmmnmiknmmnmllhnnmmommmqnommsojknompnmmpmmmpmo"
+    "nmmmlnomnnllllmmmmmnlmkmmmmkjmlnrllmlmkkmmnjljrlmkllmnllnnlmmnlnnom{njlonmlmknplnmlnnklkmmmolmlnmmnnlnmkomlnmnnqlmmmmnmolmjkmmmnlmqnkpnnmmlmpninolmmnknmmdpnrnmn"
+    "inlljnllmmiqlmmlpllmllnmmnmkonlllmnilpkpnoplqnomklnmplmmmlnlnlumlmmnnkkllmmmnpmnomlmpmmkopkpmnmllmmklmklnomklmmlglnmlpnmklmumnmmmqmmknlummmlmmnllmmpmimpqknmllmm"
+    "omplnnmnplmltjlnlppmsmlmmtmnmmlsnmolmnlmmlokmntllpnllknknqllkmlqkomkmmelkkmkklkolnmmnnmnolmplmnlmmmpnnmmpoolkmlkmmlkrnnlljllhmmmjlkmpmolmonlnjmpoolmkknmnmnplntm"
+    "olllmkkomkinkmormnimlnnnjlnmmnnnnolhnkmnllrknooonmnnkjnkrllimklnmmlloimnlllmgmporlimjmnljlmmmdkmlmiknbmmommoiqmmromlmnnmmnnmmmmkkqolmnlklnnmrmknnmolmlnnnmnnlmml"
+    "llkmnjmmlnmmplklmllnmlmmhjpnnmmmmpnmmmmlmlnomnnnommlmfonlllllmnjlrrltkmnmlknmkslmnmmnonmjmpmoplnmnoojmmmommmjlmmmnnnqjmomjlnmjlmjmmknmmjnnmnmkllkjmqhnjlmmllkhml"
+    "kplmlmjnnkmmollnmnupnnmmlhlnoinnlmnjmmllmmmhimnmlnomonjnmlnmlmmljjlmmlmnoloommimmlmlmorloppmmmkklkorlmmnlmmmnppmphsqmmmlmomnkkgmlmnmmnlllnoommglmpnnklommmmnmlnm"
+    "nmmlnmommnnmmnlmmjnnsmlnmmtiljnlummmlmmkmlomppmnnpmmmqmomnkpmknnonkmnmommlmonkmkllponnmonmtklmmllnolrmmjmknnmmkmnjnmmlklohmmnnmmmlrlmmmlmonnmmkmmnnmnnmlnlnplloo"
+    "lopkdmonmmijmomljmlnlmokoknoommnomnknnjjnqmlnonpkhonpnklrmnlmmmnqmlkllnlkmmmkmnlmmnplmsknspmljlmmnmmjmlnkonmlmkkmnmpnmnmlpnmnonmgmnonmdijmjonknkolmponqhmnmmsmmm"
+    "mnknkokommlomomnpmoolnmnnlnmmklmnmlifnlomnnlnjmlmqolmismlnmqlnommmklnmkjmlnfnpulmmommmknmmmlnnmlmjommkmmnlqmolskmnmmmmnmilrmklmjkklmnmknolmnllnnmplnmnnmmommgmmm"
+    "tmmlnnmnkmlkjmnmnlmmlonmsnrnnnlmjlnmmnmnpnmnokmmpmmrjmpjmlmnnllmrollmkmknfmmommnnjnoqlmplmminmmlnolmjzmmnnnskmmmrknmmmnmmllllnlmklmjlmonkkimpnkmlmnnnnokloqnzpjp"
+    "jmjnmmmkllllnolmmommnqkpmmonmmopllmliollmiigqjmmjjnqpmllmnoklnnmmnnlkmlmommmomlomloljqonmlmmmnkkmonnnnnnlnmnpmqmmsnjnmnnjmmmjmmllmjmnlmmnobmlnlmmjpklnknomnqnmmq"
+    "olmllnmlnpkllmminmnlomlmopnkmilmonmolmoilommkljmkmmnlminmlkmmnlnqlpmolmpnmknmnmpkllnpolmnommomknmlnlkloomkollnnlnmlnmknkmjkpnlmppnmnkmomo`kmnmlmlmmlnklpgkjlmmpl"
+    "kitoplnkomqkjmemmpklmnnmnmmnlnjmmmmlllmkmlnmdmmdmmmmlqjmllimlnolnmmnoipqnmmnnmmnpmmlnjtmljmmmklmnmnlmlmmlmlpllonnmpknmnlljnlknknkmomommonponnknmmlillpnknomlmsjo"
+    "jolmknmnnmomookononmnmnkmnmmolhlkmmkmqmmmmklpmmlnnnjlmjimlloomnmpmmonnmnkmlmkqmknlkmolmmmonjmonnpolmlnmmlnjmmnllmmommpolnqlmnnpmnnjnmnmnqmmnlpnpommlmmonjmklgkmm"
+    "momnnkcnlnmlnmkmlmmmmminmmnjjklinllmmnlmnonkqmmnllmmmmmlkllnnmnmommmlnmmlnmmkqmmmlnnnkgmnmknmlknllnpnmnloknmmqmondomkmmmmonknnmkkmklpqkmnmkjmolmnmrmmkonnmnnlnol"
+    "knkumlnnnkkmmmnjllonlnlnnmmmllnnmlmmmmlmnnmmlmolnnnmmmloomollmmlnlmllolqkjmommmmgmnnmqmmknnkmmkolnnmpmmolknnmmohmppmolnlhmpnnlnnnnmmkllknlmokomnlnmmlnnmhnookmmo"
+    "plhnnmklnnmnmmjlnommllmmkmlnmiommlmjlmnnnmlolololpmmimpnllnpjklojolmpnkpinnoommpmllmmmnklmpmnmnnlmjnlkonklmnimpmimmmomllnlkjmolmkomlmonolomononlnnommoolnlknomml"
+    "mmpnllnmpllmnmmllmmokmqjmkmllmoommjnplqmpojklnmmmlololimmmlmnhmmkmnnmmrnnmlnjnlkklmmomkllnhlloolkkjsokmmmhlmnolnknnnqnlkljklnligkmmmomlmnqlmlmmmmlnmomkmpoomklkl"
+    "lnlmommpmljnooknnnlmhmnmmmlmrmlnmolmonmlmloomnnlmnonnkrnmppnrknnnmnmmmlonlnnmnnoojmmjlillnmmklomnmmklvjlomnmmmklmimmknpommjloomllpmnnplollomnnolomoommmlnkkllmln"
+    "mlknmpnlllhljmjllnlkmimmomllnmnmlnmnmlmlmkmolkmmlofkknlmqmlmmlpmjmnjknlommlmlmnmppllmmklpmplspmpnomnnommllliplmmkmtlmllmmnjkmmmolhmtllmnonlmmionnjpllnknkmmojljn"
+    "mmlmonmlnmnpnihmmnnlmmhmmlllmtmjm_nlopmommmnnnlmlkommmoklmnninjmookmlknmmpnmlemmpppljlompmnlhonoonmmomllqmnlnnkljlmmmmlonmmmmlmojmqmnmnmnnmhknmmrnnvmkmmnmmomwom"
+    "mmnmlnmooonilllkmnoknojjnlllonnmmnonlmlokmllljllnlknpmnmoopmnjmmimjmrmmokmppookmlmlmnmllmomknjnlmkokmniogmmnmloomlmnhlmjfqmmnomknjmjmlllpmnnonmkqlqonlkmlnnkpmnm"
+    "knmiqllmnqmlnommmlmmoclmklknmnommnmllnnnnnljmnompmlomnjmomnmlljmoonmkpmolommkpoonmnmlnpmlpiolmmmnmmpmonlmmommnjmnhmnlimmmmmomrmqnmlqmnllmloonoqnlllqlnloslmnmonj"
+    "jmnlinmnqfnnlnnmioopnlmlolllimlnglnmnomnmmlojlmnlnlqlmjlnilnmlnnlnmoluonompllmmloknnmnlmmmolnlomnmmnkmnmnmlnnklomklomkmnklonmsklmkmlmmoklmnmlmnmmlnimmmokmlmnimk"
+    "ljlmjlmnknmlkplmmnnjnnnmmonopielknmpmmkonmmojkomn^nlmmnmllmqmknomnlllnmqnlnkkkhjklmmmmkmmnmmlmkmnnmjlpmnnonlmmklmqommmmlnmlmooklmnmpollmlinpnmlmlnmhlmmknmmnkjno"
+    "ommmnplnsmmonmmmmnkolkjomkokollljplopmmmnlpmnjpplnllnnlnmammmlmojkulonnlmnmnmclmlilgjmmknlkjlmlnnnmllmmoommmmmeklilqonkjkmmqmmlooqimjmlimmolmmmqhmnmmkkpmmmkmlml"
+    "rmnmmnnomlommopmlnmjlmonpmnnlljmlmmhmmmmopnimmnmnpmlmnlmommnlnnmlkkokmkmnimlonslnnkllpkommokmlmolmlnlmmmlookmllpokmirplnnmijkmnnmlllmlmnolntkonnmmnkmlnoillmnkmn"
+    "niomrnmknnlmqmqkolnlmkklnmkgjknmqomlmofommmnomlmmmmpmmmnknlolmjnklmmngjmmlommmmmlkmmmnvmllkmmijmnomommmnmkrmlnnokmoinpmmlmomllpmqomijnlnktmoloknmkollpnmmknnnljl"
+    "imnnnljnllnlnlimjmknlmlmkmmpmommmnnmlnmhmkikoimomnlmolijmnckmlhlsmnomkmooollopnonnnmonolmmlnnojklmmnnpmmnmlllnkmrklmpimnmlmmlnnjmmllnmojmlilmnmmlmnmnmlmmmnnnnmm"
+    "mjmkllmiqlnmklmmpmnmmmnjlmmhpkonmmmommjkmnlmnnmjlmnmlmmnnnnknjlmmmmmmqomnlmlpmmpllmnmmnlmgknlmnorlmjlmkohnnnjllmqlkmjollnnnlmkkmnnlmmlnnmmllmnnonnnmmilglklpqkmm"
+    "knnmglpmlnmplmmmqrlmnmlnlnknnnojmmmmnmnmnnemmknlmnmrmkommlkmrmnnmnknmpjmjsjhnmmnmmmmollmlnllmmnnlpnmonnmmmmmlkqrmboplllmlmonmnjonnlnkllknmmlmnmnnlmnlnmmnmlmlmml"
+    "mlommmnmnmmlnlpommjmgknmknjmmnomnommnknklnonmpoqllmknmlklpkkmopnkmkqmomnnjnmnomklimoklnnmnmqnpnlnmpnmllnmlommholkknnmlllnmqmomnmmkmhmnllnoonnmjmnllfronnqonplkmp"
+    "oonmmknfpngmonqlnnoljllvnqmkillnnklnlmmlnmmmpllnjmmommgommlpmmnpmnlmslloomnlmommolmmmmlkmlmmllmmmmmlmmnrllnmnillollmpllmnqmknnnmmnmnponlnnfonlnommmmjplnmlpjmjlm"
+    "plmommlopmoommmnmmmlmgjmnlmpomjllnpnlmnlnmqmmmnmnhnlmjnmmklglmgmmmopknknllnknlnllmmpmimonvljljlmlmkollmnmlmpnonllnpmlnnmmnmmonnnlkkmllnmkokknmnmmmmlknmmsmnmmomm"
+    "kkmrpmpmkkknmjmjlmllmnpnmnqlplmmpolnogmlmnnmlionlnlnlnkknmnmopomlokmomommnojommmnmojmnqmloojnlnnqlljnmimonmcmtmvnlnkmmpmpmomnnkgnmnmnmnklmomlllkmmnomnnmnlmpolnn"
+    "mionloillnmkrmpklllpmntokmomlnmmknmljmommlngnmmlrminnoloolmlmokmknnmnlqrmmlmmommjnmnrmrlmmlpjmlmnmlmnoklolrnllnmomlmlllkmlmohjjonmulnmlmnpmlnkkpjomlloomlonglnnn"
+    "qnooklmnkknppjllmommmmmmmninnnmopmmnnlnnmmolmlmmonlmjklmpnmjlplmmlmmllmkllmojmllmmnlklmnmmmmnlllmsjnjgomllomjmnomflilmmonlknlmmlmrllnmljomnklnnnnlnmmmonmqlnmnmk"
+    "mlmmkmqmnnknnlnnoiknmknnnlnlkmnnoolmmnmpmnljnplnommnommnnjmmlrikkjnnmqnnkmnlhnlpnnhpmnjnllonkmnokmmmmmmllmnpmlnlnmnnnlmsnmmnqmnonnnknomlikmlnnmmmmmmllmpklmqloqn"
+    "molklnmlsmnmnklllnm|mnhllmnknnknnmknnlmrjlmqmnlmlkmmppmmtnnlnllllimoampmllmomnmklmnnkmnnnqllmmmmnhmjqnommmjjlopompkmmnpllnnmnnlmskmmmmnmlkmqmmnnomokoumlmmnknomm"
+    "nmnomkxomloomkklmmmmmmomlomkmmnkmlnommnkllmloomkmimoonmmmqkmnmnnmmmopnnnplmlnmkpnlljilmknsgmlmmglplmfmnpkmnmnmmmlmmmnlommmnmnrlomioomonoollpmlrpoolnfjomoilmnplo"
+    "klnnjilgnmolplmnsmmklnkomnpnnlnkklmmmllmpkmmmnmompqmolnmpqolnlmmmkpjnmmmknmollonmmlommmmmmjpinnmnnlmnlmnmmlknlnmmmrnlmnnmlqnmnmmlklljknnnnlnjkklnmnnrmommmlnlkmo"
+    "nlkoinlnolojlmnmllnmpnmmsllkkmplmmmqnnkomlnnllnkfilmolmljmmonllmmkololpmohlmikmmnommllnmlmkooonpnnlmoknnmljmnoimlminlmmmmhnpnqmmljnnmmlmkknjjmkkmlmlmmmlmlplnoom"
+    "jmlmjjmnjmonmmlnmmkkllmmomonnmokqhknlknmmmmnmomlnolmmmnkmmnplnmlnkkoklmrmkklnsklmnpommpommnlpqnoolmolmlmklmlflnoolmplmlomokoiolmmpmmnmkmllnomlomnmklnpwmknnlmopn"
+    "lmlnmmmoojnmnklmlonlmmmmlmmnomllopllnmomloomlnlmqlnlnkmmlqnnknpmlmlomkqomklmkmmjknmoololkmnmojmnnlmonimolnnkmmnnlkliqllxmmrmmommppnmmnmnqompllmmmmpmljqolllnknom"
+    "mnlllnkomnmklilmomnmlomnlmommommnmlnlnklollmmmkonmmmompmplnlnmmknmimqunljmmlmoomjlmmolmlnpkmqnkmnnmlmlnmokdnmjkmlmmnnnmkldlkimjmllnjnlmpmmonlnjlolnmnkmlonnlolmm"
+    "knjmlnksmlnpgmmilnlmkookmklnjlmkmlllpjmlnkmtlmlncjkommlmrlmjmmlnmknmmmmlkimlnlonlmlmmnmlonnonmnmmmnnjolnkkmmmmllonlqmnqmknlmmmnppnkitrmnkonmkhpmgmnlmmmnlpoooomq"
+    "klnmmnmkdmolnnmpmmnmnmmlinnmmnmmjmolmfsmrlkkplmnnlnmjnnnpnnmnloilmkmlmlonnnmqolknmnmqjkjmmkrmmlqnmmlmlnmnrihklllmnnjolokmnnlmmmmnmqlnnkmkmimmmjnmmmlllimjmmmnijn"
+    "kmnjmmlmllkmnmmjmlnnlnnnmmmmnlllmmlmnjnpkloimmmnjnnmmmniinklkmlmojljmonlommninmkomnnmhnnmsmojnjmgnomolpmmomllmmmkpnokonnknmonmkklipnmlljmoommqmlimfkmokpmlsnnmmj"
+    "mpjmmmpnnljmlmmmknnmlkpolqlnlmlrkmmkmnonkmkmnlklmnjmgknmnpmmkismkmmhmnomnlmmnnmnmootmmtmmmlmglmmomonnnlmolnklmmglmmmlkmmoiomnmklnjmnlmiohnmmmlpmnmmonnnqmmljlmkn"
+    "hmlormnommmoolmonjmjlonpmmplljllnlgnnomllmnnmnonikomomlngmmnmpllnulknnkmmpllnmmmmmllonumjmljkllolmosonlnmqkmmlklmpnommllmlmkknmkimlomnookljnkmmomnklllljoompjmmn"
+    "mlmlllkonlmlmmnmkkqjnmllmmnlngllmpnmlmllmmnjnlnlnmmmommmmnnmmlnkmkilmtmmmmkmmmmpmmoknmlklmllpmllhmmommmlmgklnllllkookooomnlmnllkonnnonmnljnmnnllmmmjmllpmmmnjimj"
+    "ooqlmjjknolklomlojmlllwjnnmohnpkmmnmmkmmmlmnpmnnnlokmlnmnlmhmmmkljlinmnllkiksnlkmronmjnkjhpjmnkmonqolmplmmjmlmmkglhmnnmnnnlmgnknkplnovklglmnpmmmwkmnmnmnnlnklmni"
+    "jmnkoolllnommnmjntkmkmmmmjlmhnnjlnjmlmmmlmpltnlonmpmkkmnnmnmumpnkpnlmqpskomnmookoknjmmnonmmnnnhhnlnnmmmtmkomfmlmnmmnsmokmmnkmlmjmilnmlmnhmkponmlknmmvnljnmllmpmn"
+    "omjimmmklnqmonnnnpmnmioklomnlnamnlmolnlmpoknnlnlommlllnmhlnkqmmmmknmokvpnmljlmllnmmkjnfmpmnmmnsrljmllnnklmlmnmotmjmmmnnlkklnmmnnlqnmomnrmmnmkmnmqnmkjplmopjrsllm"
+    "killnjnkknilknnknmloknnnnoinnmoklonmmooknlnmllmonmpjmmnlnklnnmnnllqomnolmnlmmlmompnlommkmkmimnlmrlllmmnnlqpkonlfkojmnnnmnmqmnknmlnnlmlmnmnomlnkmmlmmnjnoimolmnmp"
+    "kkmlmmllnkmnomnlimqkomnlnhmomoononnlnnlnmnmnpmlnmmmnmmommknlollpmhlmmmomnmmnimmrlomqlioomolmmknolpnnlkonnmommooonojlpmlnmmmnomlmmknqmnnllmmnlmsmlolipmomklmkmlmm"
+    "kmhmnlonlqliknmltmmlnmmjollkfklnmkllkmmmkllmmlnlmlnnmmmknmnmnnonjlmnplqnkmlnnlknommklnlkolknnmlnminpnlnmijmonlnlmllmmlmlmnqqqojplnmnmommmolimnollmmonmolnmollnom"
+    "mnnklnomkmnnmllomnnqmoolplkmmmmmlmlljplonmnnmmsnmnnmlmnkmlmmkllmonmmkoonnmjmmkmrommnnkmlknnqklllnmlmnljnqmlmlnjonlonmmmklmmrlmmommmmmmooommlklmnmokonmomommjmnmn"
+    "mmltonjmollonlnnnmklmonklkllllmmokmnmlkpnmomjmnqljllkkkkoolnmnntnnmlnmolonnhmooomqnllllmnnmnonmonmjmikpnmnmmonlpmpklmnlklnlmkhomnpklmmmlllmmkkmkmmmnnlmmmmmmnilk"
+    "lilolmlojnmnmlomlklrmmknlnoolokrmknkoklkklommimkmmmmllnomlnnlnkkkqkmmmomkmmmommmnlmmmjlmlnnmjnmkmmkklllmlnnmllmjmmglmjmommmmnmklpmnlpnmmkmnlmmmllnkrkmmnompmnemm"
+    "mllmnmmnknlkjljmmnqkmmmnikkqijmnlnlmnimnmlmmllmmmlqkmmonnnmkujlnkmmmnjkkmmohklnklplonlmlmommnknjmnqolmlmljlmlmojnmmmnlmnlmmklmnnmokmnlllmlmlmommnmjknmljkjnnmjmk"
+    "mmmolmonqlmmnnnqklolmomolknjnlknonmpmmkkqnrkljlklmpnljmnnmomjnmmrkqkolnolmmnlmmmkkmjmqmnjonnmmnmkommlommnsmnllohjmojjmlkillllipmlnmtmnalmnmmommnopneknnihmkonlln"
+    "{momkmpmpklmjnmplmoqnllpjnmnljmlmplpjmimkmmmimpjkklllnmmnonmolonlknmnkliklnlmownollnllmljmljkmlmilmmnmimmopmnmmmplnlqnmjjmmojklmonomlnonmmpmmmtolekllloilppmmmmn"
+    "mmlklllmmlnmqlnmolmpqommhmonmmjlmonmokmomkfknnmllnnlllmnjmnqmmnklnmnlmimomkolknoommllepllvmmmlmkoqmlnnlmmtnnmnlpmnkopmolmnmlmlqllmollpmmnmnkmlnnpmnkllmnmjrmmdln"
+    "kmolkjmmlmmkmompomolnmjlolonjlmlmolnnoklmjmolnnnqmpnkihmmkjllninkmmkmlminmqnlnmnmlknmrmpmmjnmmejlknnnlnnmkoljqmmlhommmoooijkqlnlnmmljmqunjllfkqkqlqegnnimlnmmqlm"
+    "nmlnmkqnmkkmlllmnlmikmomlmmllljlmlpnrnmlknnnlponnoomomklonnlnommmmnoonhmnnolkkmmmjmlponnpmnllkomomqkinmmomnmkmnnnpnlnlkmmmklnnmkmonmnompnonkkknnmmlhklkmqnlljlnn"
+    "nlonmolmmjjnmlkkmmnmmkmlkmmqmonoopmmlmlojmmnmnmmlmjnollnimlnmlqlmmlolpmmllomppoonmomokoonmmnmolnmmmdlnnqmjnnpmmnmnnkokmmmnnlmmjmmnmlnnmmomnnoimmmnlklmkommnkkllm"
+    "hjnoommklnomlmqnkmomopmlmnmnnpmmlnlpnomlmommnomolklsmomnmlmjnknmllmlplikmqqnklmmkmnmnnjllmrmjlmmunlhmmkklolmlmimomnxlmllnrimlnqkpqpmmljpmnkqmkkopinpokljnlfknlom"
+    "plpmmkmnmnnlolmmnmnnnmngknomkmlmjpmrnmmnmminnonojmmkollmmjmjnnnnoloinnkonokmnonmllnlollnoinhrnmmkqnnlnlmnmjmormlmmkmnkmmmmmlllkmnnnmmknlnmmlmmknlnnnmlonlnmmlmom"
+    "mlkmmonnomlmqommklmmmmomlknnonmnnmklmnnmljlnnmlnikmoplikljklmmommllouljmnnlmnllmoooklompnlmmmomjpoqmnlllqsmmlqmmnknklmommfmjmjnmnojnmmmmlnommkmmmpnilmkmmnljmmmm"
+    "npmnnolmnmokmnmhmnhotnlknmnnolmqjmnnnonmmmmnlnolmlomlhmmlomnmnlnmmlnrkmmmllkpjlmnllmhmonkmnolmmllnqimpkmomkmlmknnnioqlmnmmlmmkonljillmnnnmljmkmokknmnknmmnpllpmo"
+    "nkkllppmnmlnlpnmdmmjpmnoomokmmlnlnmmmmmmnlpiokkomponmollllmmnmmllmmlmpkpnmmlnlmnmolomimlnkqommmnllllmlnlinnmommnnololnlpmknmknknnmnkmpmmlhlnkmollllklplpmmlomllm"
+    "pmmmoimmjplnommnjnpklmmmlklonmokmkinlonjkimokmnmlmkmpmomjklmlmonkommolnnmmjmmllmllmokmnoklnmmklknllmnmkilnmmmnnmimjmknjlnjmnkomnmpomnplnnjmmmknmkmmnpmjkmmonmmmn"
+    "mjnlnnjnomqnjjmmmljlmllmrgmmpqmmpmmnlloomlnllmlnllmommkkmmmomnfmolmnlmmnmmmmkmmmojmlmnklnmpmmnmolnmlnlkmlknlnmmllmjklonnmmkmmkmmlhllmnpnlmlomlolhmmlmmmlnmmnknnm"
+    "mommllllmmmlnjonlqlnmmllommmmmooooolknlnnkpnpkmlnmmmmknpiklnpomqnipnmmnmlmnnmmknllhmskjnnnnpnnlomlnnonlklnmqmmpnkmlmpmkmljgmlrmmmkininmllmommmlpnmummomnvmlmmnll"
+    "lnnmmjngnmjmommmkkpllmomplnmnlommmloponfnomnnnjmmppmpkmmklmpnkbnmlnmqnemmlbmmlompnlmommnolnllmlomkkllmmmnnknlnpmlmmlolnnnnllemmjlnmmmmomlmlnmlmmplnnmnmnnjnnmlnn"
+    "omlnmommoomnonlnnimmnmkmmmpnprnjnllrmmnonnklomqnoopmjlllnomkopnlnjmmnmhnmlmlnillmmkmmmknomnmjpmnjklnnnnmkmmnmmmmnopmmnommrlnmlmomjjmlmmpnmmimlmtlnqpplmckllolmml"
+    "mnnmomnoonmnmmhlnmnklnnrmmllmkqnhnmllmmlnmmpllmpklokoomnloqklmnmllnimllomimjpolljnnmmmmmmnnlnlnmmlnmmomoinnlnmnkllmnkmnrllmonmpnmmnnmnlnmmklmojpnmnmknmnkmlnnnns"
+    "qlnmmlommmknnmmmnnolkhlmnnmollmkolhlmlmnjmlnllllmmrmnllilmlnmlksmmnmmmmmnmolmmkmnlmmpjommlonmlmlknmmmmmklmongonjmnnjonnmklmnmjmmmijkpnilllnmmnlkommqmnlmmmpnirjm"
+    "mklnkmmnonmnqllllmhnnkmlmvknnllklmmnonqnnmmllllnmmjjnljmlpmkomlnknm]oqnionmnlmmqmllnmnmmpmmlnnmlmllmklmmnlknmmmmnmnnpkgnmnmomonpnknnimolmnknmlknmoklmqmmnnlolknl"
+    "llinmmmlmmpmimljlmlnllmmmmnnmleopnoimmoplknmmjnlmmmmjmmoommlnnmklomjnimlkmjnlknjjjolmhmnomnnomgkomjllqlnmnmlklnimmnoklklllolmnlnmmmimpinliolnmpmmmnllnjpknlmmnnf"
+    "nlnnmlmmllkqlmlnlommontkllnjkllmmomolmnkjklommmrjqkmllnljnlktqopmmpljnlnnklmntmpiommmkmljnlmmmnnlomjlpkpnololfnnormmlnomsmnmmnmnmmnmnnnoomgmommmkkmnmmjlnmmlnojm"
+    "momnlnmrklmkollmllknmnmgmmmmnnpnmnktmlkmnnnmmpkmomnjnmlnmklknlmmilmplnmmlmmnlnplnkmmmjnkjofmmhlokkiljnlokmmqnlqrmnmkmmflllmrmllmnnnlolmlnmhnnmnlmpknmnmmnookljmm"
+    "mlmkmmompmllkmmknmjnnnnnmlqlonkgllmlknmlkqhmlnnmnmnklmpmlmmmmlmomnmnrjnmmmmpkqllmlllmimmknnfonlnlpmkmomqomlmmklmnknomjglkpplokmpkmnkkllnojnonkmnmompmmolmmmllnok"
+    "nliolmmmpnminnpmlllpoloolknnkmnlklhjmmonkkllmmlmnpoommnqnkmmnomnmlminnmmmqnmmqlrmmmnmnqlnjunlnmoqojpomlmkojmmljmlmmnnmllmmnnpnnmmmqmnmnlmjmnmnljolmfqlnjqllnjmmm"
+    "mmpmnlhmllsnknolmkmkoqmmqmmoomlmmmmommljnmjolpjnlnijmroqjmknlllpginnikmmhpmmkjjnmlmmnmmkhnmnnonmmmmkmilnklomomnllmnnlmlpmmhmlmjtmslmolmqmjmlnmljnklvnljnmklmnmll"
+    "krimmmlmlknkhomnnnknmnmknomkpnlloommmnkmnlmnonljnjmmnmlmllmhmlpmlmllmrnmnmmmlmlnmlnmmnkmmnmpmomommlmnllokjmkmlmnmmljnmmnpjnmmnnmlmnrmklknmnonollkmilnlmmnnmoomkm"
+    "lonnlmnnmnjnlnllimkmjmlnnmlqmlmmjnjknhmnklmpnmnnonmsonmlklommlmnlommknmnmmkmmnhpnknkpnmnnolpolnmmoqlmpnnmlmjmlmpninnlmkniommmhmomqhmmvlnkmkkklmlnknlmlpnnomnmmml"
+    "nmllolompmqnpmmjmopckjpnpkqohmmnpmmnnmkmknennolmokmmhnlnnljmloommlkkmnnllnnnlnlmmmmomjonokrmolrnnmnlhlnqklnpmnjnmkmmlmlkolkmmlmkolnsmmlpmnmnnmkmmpmklplmpmnnnmmm"
+    "knmmmlimkmmnniomnlnllljkmkpnhmkmmnnmkpmmnmrnounmmkimlkmmqhinmkllnolnnnjpmmnlmnnpkmonmjqnllonkmjmommimmmnmmllmmmmrnnlmjmmlnmlmnmmimkmlkmmmnmlnilqmooknqnrkmnmmmnm"
+    "mokkkmpmknjmnlnolmmkmmknpnnkonmnmlnmmmmnomlgmmiuomoliomlmolmnlmllknlknmllmmjngphnimmjmslmmmmmmlklmnmnjnkllmnkkmmkklkmnqmpmjkmnokoqnomnmonjkkllmmljmnnmkpomilmmlh"
+    "pmmknnjpmmmmnmnknmmkfmmnnllmjqstmilmllhmknoplknkmmmmpplpmenloommnmlkpkjlinpoonnnmmnmnnnlloknmiomnlmnmnqmonnmmmnnmmkmluhlmlgomoolmlkppllnqhjpornnmknolnnmnknllmnm"
+    "okmnnnnplmnkllnjkmnrmjnmmmnmknkkcmmmollrnmkmnmommomlknmo`nnmklmmklmnnnfmbmllmmnokmoonnoonmmmimpnjnmommkmljlljonlmmpmmrpmlnnqkmlikmmmnmokmmnnmmgnlmkklmmnmnlsmkom"
+    "nklmmkkomnmmklmkllmmknjnnnnqlmkkmjllppljlmomllkomimsolimmkmhmmnkmrnnlollmnlmlomlnmjkkkmklmlomomnqlmkmgjjjngpnnnhmgmnmjojolppmlmnllnmmonmmlkmmmlklnnnmnknnkknokmm"
+    "oknmkpmltlqqnljnnnmoolmmmjkmmkllmlplmkolnmmmmtooolmllkmmjlmmoomkmnomhjnlmmolmmmmknnnokolmlnnlrmlmponlmmnonmmmnknolnnnnlolomnkqimnljnmommknnomllplmmmnlnnpmlpnmmo"
+    "mmmonqnmqlolmnnlmlnmokpnnlonsmonpnnqmmrmlmolmmnjnlmpmmmknnpnomnmklmklokkmmmmllnlmmnkjommnmlmjnkkopohomnkqnomknmmmmmlmklmklnpnmilwqmlmolmkmlmlkkmppnpnmmlnnnmlmll"
+    "mlnlllmnjpnlnnlgnnqijkmmnmmnonlnjmknmolmrnlnkllnmlnmmmjlkllltmmnkmmmjmmlomsmnmnmlillmpoklmmmpolqmmmoomkmmpnlinnomllnlnmdmnnlmmnmnkjonlllkmmmlonllklillmkkminonpk"
+    "mlnnknpjsmmnonjimmnnmjmmmqlqmmnpmlpllmnmmlknlmmwnllmpmmnkmnmmklmljomlmnnlmltkimilknsomnmmnpmlsnhllmmpmlmikkmpnmnkmjmromkmlmmlnollmoqjonoonnmnmmoopmomlnmolnmhmmm"
+    "mltkkmlmolpmmmmmmlnnnmnlmmmkmnlomnmmllnmpkoninmqlnknpkkmnmnmnhnllmnljlkkloomnnmoonnkprnllmlmmkjmmnmmmmmqqmnplqlqljlnmnlqqlmmnmqklljmmlmnllpmkmkmooonkmojmmnlmlmn"
+    "mmokmionmntnkklnmmlnlkmpknmoknnnnknlojmnmnnmonljkmlkomnmimmnolnqomnmmlmommnnmklmmhlprmmknmnmmjmnljpkmlnmllmmmmmnmllkmkpmimllmomommmmplmlpllqnmkmnpmommnlnnmnnlmm"
+    "nslknlkmmllnmllmpqmljnmkplllmnmolmklnpomkmpmnmlsmmoonlplmnnnnpmnkhnnmkklnkjmkmmpjrnmmmnnlnimmlmmommpngnnmmlminnlmnmlknqmnknnmojrmlmnlpollonnlonjlkmkmlnknmmnpoml"
+    "lnklmnpmnmmolmklkmmookkmpmknkmmmlllmmmomokkoklnmmjppnonjkpknnokgkmmmomkmmklonlofmlolnonmmommmlnlnjknnnlomnkplnlormlkomknqmlmnnmjknmmomnjmmohonnnmomjlxllmmmmsmlm"
+    "nmmmmmnlklomlkmnmmmlmmloolmmnnmmmlnnmllnlknmlninlnpnmifpmolmlnnpngmjmmnmjnnlnqlmlkmmljknnnxfkkooklmmmoonojnsnkogpojnnplmmnnnklnmoqlnnjmnllmlkmmkkmnlnkmollqonmmm"
+    "mlmnlmmmmnmmmjljmmmlimnkmnmonqmmnopnjmplmmmjmnnokmmnmmnmjnpoplknlmrklrkmmmunmmnmkmjnlnpmnlnllmnmmmlknmjmkpnolnmmkqolklpiqmlkmqnommnmnllojjmjmmmllmmnmmklmopmlmll"
+    "nnlknmmkoknmmnmlnmmnllokmonkpglklrlnqsomlmnlmmmmmitpoklmotnmmmmnnkolnkmonnkmmmommmilolmkkkskkmppmllonloolmlmoknjmqmmmmnmmmimmommonmnolomlmlkkmonkmnlmmmommmnjpnl"
+    "mllikjnkmmqlrlmjkrmlmlklnnknpkoptkmmlmlmkmllimkomhoqolnnnkinrmmnqlmnjmnmlnmnnomlmnnmmpjnmlnmlqnmxmnmmmloploonmmnnrnnlnklmqmmlmjnklmmnljnkllmnllollmnmnllopmnmimk"
+    "pnmlnnmtnlmmmnmnomnlmllmikkjomnpqnomrkmnmllnlplnknnolmllmmppmninmonmpknmnklnmnmmnnnnnqmflknroplomklmmmnpmnnvjmollollnlmmklppkljmkmlqnpmlmmltmijonkmlglknpmwllmom"
+    "mjsnjiomnmnmmlmlmmkmmmnmfntmmmlojlmmmmmmllmjnmjrlsnollklnjpllmnmknmlnnmnnjmmnnmoqoomnmnmmpmnkmjommlmmpllmkkmmjnnpknjmllllnonmnnmlkmomlnmnjnmllqnmmlnlnkmkmmomnmk"
+    "kmnlpmlokmjlnnlmmnmonlhkimnmnlmlnknlkrmlsmnnqmnlninjhlmmojfnmmmmmknlkqnmnokmmlnnmnmmojgknjfnmlmknlkmmmmllmolmnnnmnkmnnnlmkljnlmolmknkllnllrmnmnllpnkmpkimnmlllnk"
+    "mkmlolmknmjlmpmonlknljnlmnjklnkmlnllmmmnnknmnommmlnlnlnpmnonjojnonmnmonmonmrnnlilmmnllnmknoqpkonplnmqnkjkmmnmminnmltmmpmmnomlkmknmmmlmmmommnllmlmnnpmrjnlomnnpml"
+    "lkmomlnmljlnnlnjnntmmmonjknmmnklqmoqmnmmmmnlmqlnmlmmqlnqmmlnnmlmoimnmolllmmnnkomklnookkmonkpmmonpmnpmnnollpnnkmmkmrpmmomhomnllnlmnpnmolnnomlolmlivnmlklplomlonlm"
+    "mmmlplmilnmnlnnmmmmlnknopmlmomknmmlmljnmnloqqmnmnlokelmplomommlljlloomlmmnlmnimmlllooigmmnoojlolmmnmkmfoioummmmmvomloqnlnkookqpnmkmmmmmmllqoinlmnmnmkpmnmnmmjolq"
+    "omnnmmljmlmlnknkjmnlklqmmnpllnkmmnpklnllolmlnnpniominholmmjqnlmmllmrhhkmonlqknmmonmmqmlmlmlnmkmmnmglmkkpjlmnlmmpmmkfnmkmnoolknmnmmlmnlmlnmmoyollmllkpmmmneqmnnnl"
+    "omommrnmllnmmljlnoinnomnmlmololnqommlomlmnmlmkmmlmnnolomlkooopmmmnllmmmlmmlnmmmllngnommnlknmnhmnmnpnfnlmrknmmmmlomknqlnmmnpknmikmnkommnommlmmenmmmnpujkkmlpimmms"
+    "kknlpnloqmmmlmqmknmmkoknsmmjplonnpnmjnmlolmmnmmlmnmkommmnmkmjooommmmrnonoqnpllloijopgjmnmnrnlmpnmmkoomnpnllmoqnmonoomnnlmknprkkmiunjlmkklnnmoplljqqmmmmjmnlkmmmn"
+    "npolnmmnmonmnommmnqnmmmnnmhmmmrmjnpmkmmlnlpkmnmpnmlkonnmjoonlnlsmmjnqlplmmlmmllmmnmlnklmmnnnnjmmlnmmlknlmmmklmkmmmmlhnkmlnmkmnokmklollmlonmmltoonimmlkmnmnnmnmnp"
+    "nmmnnnmllmnmmnmpnmmnllknmkvjnjmmkmnmpmonkmnrjlmlknmlnnnnnlilojjmmmmkmmmllmjmlknqnokmmkmnolnojmllmjlkokltflnnnlqmlmlmlmmmjqolmqppnmnmmjojklmmjopklomjnooknlnpjnnl"
+    "nmoonmmmpmlnnomnmmonnpjomsmknmnmmpmmnnmllmmlolmlqijkmlmnnnmlnnnsmlhmjonkmlmnmpmmlmmoimmlpmnilpnomllmmmkmmnojnhmknmlnnjmnmmpokminmkmmmknlkhllmjsmmmnnomlnmlnkmmln"
+    "ponlmnmlqmpgmlnmnmolqmmmiomnnnlmmlnmnmmlmlnlllmlmnmmonnnlolqolmmnnnommmnkllominpmmnpmmmjmenmmmimjmlklfmokonoknnkokinnlnlnmmmlkolojmmmolllmmnlwkmkmjplommgnkmonkk"
+    "mmnplmkkmlpknolomommjnnljljmrllmmnkoojnmomlmmnkpmmnnmmoolnnqnlopnhtnmojnjkjlnlmomnmnnopkmnpmllmqmlknnmnjlkmnmllmknmmpimnnmmmmnmknmnmmninlnmmkjnonnnlknlmkmonmnnm"
+    "ipoomnkmnmmlprlllomkpqmmplmmmkpjlmmnomkmksjkmmmnolomekmmnnoklrnkonkmlmjolplinlpjorkoommllmnlollnmlnjormmmjmnlmnmnmonnlklmjjmnmmmqllnnnommmnkjmpomnomlqnlkmjmljjn"
+    "mjlnnlmmmmlmnknnlmntnpqionmpmmmmomnnnpmminmmlnhollmomsnrlnmmmlmimmkmpmmkllomnkmlommhomonmnnomimlmokmemmmnjpminkmnmomrlllonhpkjlomooplmkhlmlmkmmkkmpnoojmkomnnmsm"
+    "nnlnmnlmpmlnnnmnnmnjlllmjnmnmnnjmkhmimkoimmkmmmlmminnkmrjmoknlolmmkmkllloilgnnqmlmlnlnplojlnnmlolmojklmmnoknnnmjmnomnnlplmnmmnrnpnnmcljkknmmmmmolomomomllmmmjjmm"
+    "inkkmnlmlkmnjklnnqmmlommhmmimlompnpjlmmkllllomrnonmlmlnklllnpmnolnmkmlsnmnooommmmmjmnmnmmnmlomoklnlkmnknmmkmlmnmslqmmmlmimmmmnqoniknonmoljnlnmmlnkpmnkrnkjnmnnnn"
+    "mmlmmommoslijmnkplmnmlnnjmlmoopkmkplnjplqmpjmmimmmonhnnqpoklnonsomlnnnmnmmqlkmmlllmommonnmnmkpnllnopglnolnmkpmnlolklnlknlmmmlnmkmmnknjoonmlollqmknfmmmlmmponolkn"
+    "mnqllrpoolnmommkmmmqmmmkhkklppmponqmmlmmklimnloiqnlnnmmmmmonnhinpmnmlkpqmklknkmlmjnplnmnmmmmlmhnmjmlmmnlmjkiomnlkpnmkonlmlmolmmljmmjmnllmnqknknmmknmmonnljooimjm"
+    "nllpljlklmmlnwmonmmkookmmnomlmfpnnnmhllnphlnopmmnmmwnmjjmlpokmwinonjpnmnlmkmknnnonlmnllmkmlohlnpmpmklnimmlmnnommnmmmlmmommokmmopkmkfnqnmljmolmimlpmnmmlmlonsmkjp"
+    "lnmomllpomomllmnlmtmnnninolmnmmpmkmomllplmjnpmilmmommomqqlolmlnlojioklmqnlqjnnjnmmlmmolmmnlllllnkmmnlmmekmknljnnklnnnpnmolhnnqmemlnmlmmmllmmnnmmljmmmmiqjonmnhnl"
+    "mmmonnmkpnqmlomklnlplmnllnlnmkmmnnlolqmonlmnknslnnnnmllmnmollnmkmlmmnplniommmmnninmrlmnjmmmjmlommnnkokkmmnolnkmnmmmomnlmnmlnplqmkmllmmmmumnlnpojlmninnmnlnmnqmjn"
+    "nlkkoommpkmilllonmklnmlmrmmoknollmllllmlmmmmmkmkmnilnnjmllkkmnmmmnolprmlmnniojlmplqnmllloilmmlnmlnmmmmqknlpolnmknmonnkkmnmmmlnnnlllpojlpnmmmnimnmnmmmlnlfllmlmol"
+    "nqmmqlmmmnmmnllpmnenmmmlojmpkmlnlllmmkonponnolmhlkmmpllkknnpninjnommnooilnmlomlllnnqmmjnimmmomlolmhmmklmnnlmllkolvkntmnmmmmmmnmlnoormlmlonnnnmmmlsonlnnnnlmlmnmn"
+    "nlonmpmpqmrlmkomkmmmnlnnnnmolllbnmnmlmlpnmlpmmomlminmnmlnmmlomkrmmkokllqllmllokllklmmlllpnnklmmlmnmnkmnmemmjnmpgokmnomkmlmmjlnmmkokolknmimmlmknlnmlmjlmmmlmklmip"
+    "mmnkmqkmmlmnjmlmlmnmkllllkmmlmmmnmmnonmnojnimmmkqlmllmpmjompnlllomlnllmniljjmimnlumkmoklmkknlhnljlnmlmmmmmnnknlnmrpkmmmilmeklpmkmkjkqmlpnmemlmpplmmnmklmlqmimomn"
+    "joitmjmlmnmpmlkplmmmnloronjlknlmnpommmmomllnllohmlolljnlmnmvompmmmqojnnpmnmqnopnmmmkmnllkmmmikmjmkmklmommonmolmlnmqkoonlknkmmllmnmmmmlklmklnnmmlgmmlmlklmlollool"
+    "kljkmmjelmnmqnooomkmnmpkmkmmmmnmnmmklmmnmnmllnllmpnlnfnmknnmnnmimslmmmmmojnejlmnolnllonkmmlmmlllmmkmnmnknollmopmmlmdkplmklmmmmlmmmknnllrmimlrmmlnmmlmokmljpmmjkl"
+    "ijlhmnkolnnolmmmomonkmnlonllnlhmopmmmonnmmnnjommpkjkllnmiknkmlmmmlnoppkplkmnmnnojmlpmnknmlmmnmmllmlmmmomnnmolmlmoonlnmmonmklojmmownnjnlnqmlnokmmlmmjmmmkmomlmlpo"
+    "njmlmnjokplnmnomlolmomrojkqjnmklnnomjjnmjmqmknmlkonmoklmqnmjrlmmolooljnmnmnnnulnlnommnnmnlinnmnllknlsmnlmsmnlllmpkjlmpmonkmnmlmmiiomlonmnomlkommmlonmmpklomimnnk"
+    "mnlnnkllosmopjkmolmmolmonmmplnjmmmnmmjnmnmonlmknmljmkinllpkmnpmmkknnqknonlmmnnmmgmmnlkomplnmmmnlojonnlnnnnmnogmrmmnnmmlmkmmmhmomrmkmllmlnonololkmkpnnmmpnnmommmm"
+    "llmoommkmlllnkmllllnmmnimnomnjllnmmqlmlnmmolkmlmnmnlhfqnmorpmmphnmjmomnlolnnjmnmokkmmmmmklnnnnmmnlkmloljlpomljlomomnlmmlmnmlmnnlkoponljmmlllklmnplmmpnlnlnmmjmnl"
+    "nmlhnnnmlmnmjmhlnnmmlolmphmnlookplpmmmmmnplnlnkljmolrlmjllnnmmmllmnmjmmnnoklnpomomlnnkmmnmmljlnmnnmminnknmnnfnmljmmlknnmlpjljmmlmmlnmlnllnlmkopookmkmjmllmmllnop"
+    "mmomknklmnlqmnnnmonnkllmmmnpmlnnlpqlmmnlklmmmlmhkmmqnlnknmmmmlnnmkkkmnnnomllnknlrmmhlnmmlmlimlqomnnnllkiqhinngnolmlmjnlmomomnmjnommlokmnlmlmnmqmnoimjqmkonijmlmk"
+    "mnloktlmmommpmnmjmmmplhommrofmlmmqmlmllqmnlonllmkkrnkjmlkpmmnjjkklmnnlosmmploimkklmmmpmkonnnltmnlmnmmnnnmlolnkmninpjmkkkilmlmonmnmqjllmnmplomjsmmloplonllinpmnom"
+    "mnnllmlonllnommmmlormmjolnjlmmdmmommlmmonjlmppmllolnnmmknhmmmmlmmllmjnomonnmkmmjlhmnnompnmnlnknkpmnmplnmqmlmmommmlhrlpnlmonolnojonmmmkmkmmnmlnkommklnsklmnkmnomn"
+    "mpnommkilmmnmkmmmolmnjlnomlnmlltmmmpqjknonmmmmmnmsmnimmlmmnomklmpnimopnvmmmnknmmllmmmnkmmmnmlmmkqlmknmmlmkqnmnkumlnnpnnmoklmnpolomnnnnppmnmllmnnlkmnkmnlomqlknll"
+    "llnmmonkfmonmlljmkommmmmlmkmlpomolnnmfjpmlpnjollmknnmonomnmnnomnpplmmnlkllmnmllnmnrmnlnmnknlnmqlnlljommlqillnmomnojmlnlnlpllmmnlmmooolnmnnkmlnjpmjmlmomlnmpqmnkn"
+    "rnomlomolmomlllnmnlmlnmknnlmmmlmknqllinolnlmmllnmmlnlnmnnojmkjmonmmikoloqmmolkllmnknrlmgkmknsmnompmhplmklmmmmmkmmnkjmiimmommmmnqokopmmokklnmokmmmmolmlkomcmmolmi"
+    "mlmmrkoolnmmmmhmonllnkiinprmjmmnjmkklnmmmmpnmmlnmnoinknoknmmkfmqmkoommnllpmnnqmnmmllmmjomlnllknhoknmpmmnmpnkkmmnonmjlmkmqlnnmlnomnnlmnpmnmnmljmompmkmmnknnlpmmll"
+    "sorlrnmlmjmnkmnilmmnolmhkmokokinkmnmlnpmnniilommnmjommmmnkmnpinmmkknomoirlonmmmimmnmnpqnolomjnmoknmlpnmkmllnnrmnlnmnlnnpomnmjmodnnkmlklmimmnmkmommqmnkommnnmkmmm"
+    "mkrkmmlpojomoimlmmmnlqmmmlkmnmltptmkmnmmlpkpnjmorlolnnmmmllllkmoelmjnmnljmqlonmmlmnmlllomppmknmmknompmonolkljisrqonjmnkpjmolnnmlomnllmlrknmlmmlimkklmljlmmmkmlql"
+    "jnnpkmmmnmmmmomopmnmommnpmmkgmmmplpnomnnlnlnkmonmkknommnmkmnjmnmlnmmhlkkslmlmlomrmnrnjnmkpmmnonmoqmommpopmlllmpnqnolmmolmnmkmnmkopmmolmilljkknlmnklnhmommqnlmllo"
+    "moomlrskoqlnjilnmknnmlimlnhmlolllmnlnlmiklnmmmmknjjoilmlmlrsmkmnmmrmnmpmlmomlnklommmlinmmmmnlkkklnlknlpnmmlllmkkolnmnnlnollmlmkmnmnnnnoomllmqmlmlmqollqnrnmlmmoj"
+    "mkmmmonnmmmklqmmmmnkkimllmmmjnonmmlllnnnsjnmnrnnmnlnmkjmppnlmmkmjmnpkkmmonunolojjkpnnnokmrooponmmnplmmpkpspnknmlmlljmmmnoqnlnnpqmmkkqlmnnjnnmqnmqnmnlmgmonollmnm"
+    "njmllknnnlnmpmnmnllqnomoqmnmmnnmnmmnlmmomlppmnmmlmkllllpmjmjmmnmmmonmmimnmnoolmnlpnmloimmmmnljnolplmnwlnnlnmmmlmmmnmkmklfoljpmnmlqmolnnooonllmiklonpmkmllmlionon"
+    "lllllmmnmmjnmlinnlmnlnmmkmlmomilonlmlknolknnmlnpnlmnnokilmomkmmhnmmmmoknmklnmnpkmmmnnlmnllqmnlmmkmnoonmmnmkkmlmmmkmmnnm_mmolpmmjmmpmlnklmmlmrmnqmmmllklnknmlmllk"
+    "mmnpoomlipmnlolnnmmllnmmllnomjkmnnkjnmnhjmpmmkkmmokmoommnonmkgmnnonommknnkkkomonnmmnqlmnlpondtlmnokomnlljklnomolmklmnllmqkmpnmmmoklmpolkpnnmmmmnimotqmknmlmnmlpr"
+    "onnmoknnlknmomlnmmjmojnomonqlmkrmjmnlknknmnmlmlqmkomqlkkonkkmljknmllmmklnmnljnlklokolmkmomlkmlhlmmnlpmmmlljlmpqmmkmnqnommkmmnkmlolmmmnnomlnplommllpntlmmnnlommkn"
+    "mkmimnommnjnomlnmmlnknmmmrqlmpnkmmpllknomnmlmminmmmnmnnklmkqmmponmkoolhnllpmnhnmmomlpmnmlmkkmmmmplngmonnmolpnjqnommkslmmplmqmnmmnommlmhqllmlmnlmmojkonlmplnllmlm"
+    "komnllmnknlllmnmflmmmnunnonmnmmnpnmmknijklllqlmmkinmomknhlomljormmjmklnnnnnnmomolmoojofmlllkkklqnhnnnkolnnpmolmklllommnmnklmojnoimlnknloqpjjmlnmmlommmnmmmnmumhm"
+    "nnjnmkmnpnnmqlntnkmlonmmlmkmmnnmmlmnmnlnmolsmmmkloinkommmonjommmimnlkmlnmejmlimlnlmllnmqllmkmmmoplmnmqmjnlmknllnmnllplommmkpomkm";
+static_assert(kGramWeights.size() == kBuckets);
 
 }  // namespace hobd::routing

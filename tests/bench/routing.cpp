@@ -1,8 +1,9 @@
 // How long a routing decision takes, and what the scorer sees: `routing SET.jsonl...` prints microseconds of decide(), uncached
-// and cached, over the messages and over long ones; `routing --features SET.jsonl` prints the traits of each message as CSV
+// and cached, over the messages and over long ones; `routing --features SET.jsonl` prints the traits and grams of each message as CSV
 // (tests/models/fit_routing.py reads it); `routing --decide SET.jsonl` prints tier, score, label and text of each.
 #include "models/routing.hpp"
 #include "models/routing_features.hpp"
+#include "models/routing_grams.hpp"
 
 #include <fmt/core.h>
 
@@ -35,11 +36,14 @@ std::vector<Line> read(const std::string& path) {
 void print_features(const std::vector<Line>& lines) {
   fmt::print("id,tier");
   for (std::size_t i = 0; i < routing::kTraits; ++i) fmt::print(",{}", routing::trait_name(static_cast<routing::Trait>(i)));
-  fmt::print("\n");
+  fmt::print(",grams\n");
   const routing::Lexicon lexicon;
   for (const Line& line : lines) {
     fmt::print("{},{}", line.id, line.tier);
-    for (const float value : lexicon.features(routing::normalise(line.text)).values) fmt::print(",{}", value);
+    const routing::NormalText text = routing::normalise(line.text);
+    for (const float value : lexicon.features(text).values) fmt::print(",{}", value);
+    char before = ',';
+    for (const routing::Gram& gram : routing::grams_of(text)) fmt::print("{}{}:{:.4f}", std::exchange(before, ' '), gram.bucket, gram.value);
     fmt::print("\n");
   }
 }

@@ -1,4 +1,4 @@
-// Routing over the set of tests/models/routing_set, whose held half nothing was fitted to, at the prices of claude-haiku-4-5 and
+// Routing over the set of tests/models/routing_set, whose held parts nothing was fitted to, at the prices of claude-haiku-4-5 and
 // claude-sonnet-4-5. The figures are printed.
 #include "models/routing.hpp"
 #include "models/routing_rules.hpp"
@@ -101,4 +101,14 @@ TEST_CASE("the held half is routed within the bounds by the score alone") {
   print("held half, asked noisily", route(held, Asked::noisy));
   CHECK(figures.share_wrong_fast() < 0.03);
   CHECK(figures.share_of_saving() >= 0.90);
+}
+
+TEST_CASE("messages of people who saw no word list seldom reach the wrong tier") {
+  const std::vector<Line> people = read("held_people");
+  const Figures figures = route(people, Asked::nobody);
+  print("people", figures);
+  print("people, asked well", route(people, Asked::perfect));
+  print("people, asked noisily", route(people, Asked::noisy));
+  CHECK(figures.share_wrong_fast() < 0.03);
+  CHECK(double(figures.wrong_smart) < 0.35 * double(figures.count - figures.hard));
 }
