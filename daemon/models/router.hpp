@@ -56,14 +56,15 @@ struct ModelInfo {
   std::string provider, model;
   std::vector<std::string> tiers;
   bool healthy = true;
+  std::string trouble = {};  // why its last call failed; "" it answered, or was not asked
 };
 
 class Router {
  public:
   virtual ~Router() = default;
   /// Asks the first model that is healthy, goes on to the next one of the tier while nothing was shown.
-  /// `on_delta` gets text as it comes. Errors: not_found (no such model; names those there are), and the last
-  /// provider's own, with what to do. Asio cancellation ends the call.
+  /// `on_delta` gets text as it comes. Errors: not_found (no such model; names those there are), overloaded (no room in the
+  /// budget), and what no_answer.hpp makes of the models' own, with what to do. Asio cancellation ends the call.
   virtual awaitable<Result<ModelAnswer>> complete(ModelRequest request, std::function<void(std::string_view text)> on_delta) = 0;
   /// The models that `model` stands for, in order: what complete() would try.
   virtual Result<std::vector<std::string>> resolve(std::string_view model) const = 0;
