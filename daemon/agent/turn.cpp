@@ -111,7 +111,10 @@ class TurnRun {
         put_right(answer);
       }
       add_usage(answer.usage);
-      if (!answer.usage.tier.empty() && round == 0) tier_ = answer.usage.tier;
+      if (!answer.usage.tier.empty() && round == 0) {
+        tier_ = answer.usage.tier;
+        tier_by_ = answer.routed_by;
+      }
       add_notice(answer.notice);
       const Next next = judge(round, answer);
       if (next == Next::done) {
@@ -302,7 +305,10 @@ class TurnRun {
     call->live = live_;
     call->request.model = model_;
     // What one tier began it goes on with: behind its cut words the question no longer shows what it was decided by.
-    if (goes_on_ && model_.empty() && !tier_.empty()) call->request.model = "tier/" + tier_;
+    if (goes_on_ && model_.empty() && !tier_.empty()) {
+      call->request.model = "tier/" + tier_;
+      call->request.goes_on_by = tier_by_;
+    }
     call->request.chat = chat_;
     const auto begun = context_.clock->steady();
     call->request.deadline = std::max(milliseconds(1), duration_cast<milliseconds>(deadline_ - begun));
@@ -486,7 +492,7 @@ class TurnRun {
   json::object chat_;
   milliseconds model_took_{};
   std::string reply_text_, stop_ = "end", notice_;
-  std::string tier_;                     // that answered last
+  std::string tier_, tier_by_;           // that answered last; in this turn, by what that was decided
   std::optional<std::string> cut_text_;  // the reply so far, which the next answer goes on with
   std::vector<std::string> call_ids_;
   std::uint32_t tool_rounds_ = 0;

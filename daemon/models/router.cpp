@@ -52,6 +52,7 @@ std::string text_of(const json::object& message) {
 RouteQuestion question_of(const ModelRequest& request) {
   RouteQuestion question;
   question.model = request.model;
+  question.goes_on_by = request.goes_on_by;
   question.conversation_tier = request.conversation_tier;
   question.is_background = request.call.is_background;
   question.user_id = request.call.user_id;
@@ -245,8 +246,9 @@ class TierRouter final : public Router {
       if (decision.is_unsure && request.model.empty()) co_await ask_tier(choice, decision, request.call, deadline);
       if (request.model.empty() && !decision.tier.empty()) choice.tier = decision.tier;
       choice.by = decision.by;
-      choice.is_routed = request.model.empty() && decision.by != "user" && config_->models.router.mode == RouterMode::automatic;
-      choice.may_escalate = choice.is_routed && choice.tier == "fast" && config_->models.router.escalate;
+      const bool is_hobs_choice = request.model.empty() || !request.goes_on_by.empty();
+      choice.is_routed = is_hobs_choice && decision.by != "user" && config_->models.router.mode == RouterMode::automatic;
+      choice.may_escalate = choice.is_routed && request.model.empty() && choice.tier == "fast" && config_->models.router.escalate;
     }
     if (choice.tier.empty() && !choice.is_named) choice.tier = config_->models.router.mode == RouterMode::fast ? "fast" : "smart";
     if (!choice.is_named) choice.names = tiers_.of_or_fallback(choice.tier);

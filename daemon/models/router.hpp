@@ -20,6 +20,8 @@ struct ModelRequest {
   std::chrono::milliseconds deadline{120'000};
   CallFor call = {};                   // what it is for, who pays
   std::string conversation_tier = {};  // which tier answered last in this conversation; "" none
+  /// `model` is the tier that began this very answer: by what that was decided (ModelAnswer::routed_by). "": it is the caller's word.
+  std::string goes_on_by = {};
   /// The same request may be answered from what it was answered before (temperature 0, no tools).
   bool is_deterministic = false;
 };
