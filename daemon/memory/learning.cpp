@@ -304,6 +304,8 @@ class LearningImpl final : public Learning {
       request.chat = extraction_chat(lesson);
       request.deadline = options_.call_deadline;
       request.call = call;
+      // Where what was learned can't be written the same is asked again: it is paid once.
+      request.is_deterministic = true;
       std::function<void(std::string_view)> nobody_listens;
       const Result<ModelAnswer> answer = co_await context_.router->complete(std::move(request), std::move(nobody_listens));
       if (answer.has_value()) co_return findings_of_answer(answer->text, lesson);

@@ -204,6 +204,7 @@ class TierRouter final : public Router {
   }
   void on_call(std::function<void(const CallReport&)> listener) override { caller_.on_call(std::move(listener)); }
   void on_notice(std::function<void(std::string)> listener) override { on_notice_ = std::move(listener); }
+  void forget_answers() override { cache_.clear(); }
 
   void set_config(std::shared_ptr<const Config> config) override {
     config_ = config;

@@ -85,6 +85,8 @@ class Router {
   virtual void on_call(std::function<void(const CallReport&)>) {}
   /// Told what the owner should know: a provider refuses its key and rests until that is mended.
   virtual void on_notice(std::function<void(std::string)>) {}
+  /// Drops the answers that are kept for deterministic requests: something was forgotten that may stand in them.
+  virtual void forget_answers() {}
   virtual void set_config(std::shared_ptr<const Config> config) = 0;
 };
 
