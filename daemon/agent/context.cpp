@@ -34,11 +34,10 @@ json::value content_of(const Message& message, std::size_t bytes) {
   json::array images;
   for (const json::value& value : message.attachments) {
     const json::object* attachment = value.if_object();
-    if (!attachment) continue;
-    if (is_image(*attachment)) {
+    if (attachment && is_image(*attachment)) {
       images.push_back(*attachment);
     } else {
-      const std::string_view name = string_or(*attachment, "name", string_or(*attachment, "type", "file"));
+      const std::string_view name = attachment ? string_or(*attachment, "name", string_or(*attachment, "type", "file")) : "file";
       text += (text.empty() ? "[attached: " : "\n[attached: ") + std::string(name) + "]";
     }
   }

@@ -14,6 +14,7 @@
 #include "base/fault.hpp"
 #include "base/text.hpp"
 #include "memory/buffer.hpp"
+#include "models/image_part.hpp"
 #include "store/memories.hpp"
 
 #include <boost/asio/error.hpp>
@@ -90,6 +91,8 @@ class TurnRun {
     chat_ = std::move(gathered.chat);
     tier_ = std::move(gathered.conversation_tier);
     model_ = co_await model_asked_for(context_, turn_, message_);
+    // Only a channel's message gets here with one: it was taken all the same, since the platform would send it again and again.
+    if (check_attachments(message_.attachments, "").has_error()) add_notice(kUnreadableAttachment);
     for (std::int64_t round = 0;; ++round) {
       if (!is_last_) is_last_ = must_be_last();
       const auto stored = journal_.answers.find(round);
