@@ -317,6 +317,7 @@ class TurnRun {
     call->request.deadline = std::max(milliseconds(1), duration_cast<milliseconds>(deadline_ - begun));
     call->request.call = call_for();
     call->request.conversation_tier = tier_;
+    if (is_last_) call->tool_choice = ToolChoice::ignored;
     call->begins_paragraph = !reply_text_.empty() && !cut_text_;
     call->continues = cut_text_;
     std::vector<awaitable<void>> tasks;
