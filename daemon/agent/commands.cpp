@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "memory/recall.hpp"
+#include "store/kv_owners.hpp"
 
 #include <fmt/core.h>
 
@@ -38,8 +39,6 @@ constexpr Command kCommands[] = {
 };
 constexpr std::uint32_t kSearchHits = 5;
 constexpr std::size_t kHitBytes = 300;
-/// Where the tiers that conversations keep are stored: by the conversation's id.
-constexpr char kTierOwner[] = "hob.conversation_tier";
 constexpr std::uint64_t kTierQuota = 8 << 20;
 
 struct Parsed {
@@ -156,13 +155,13 @@ std::string models(const Router& router) {
 
 awaitable<Result<std::string>> keep_tier(const AgentContext& context, const Turn& turn, std::string tier) {
   std::string key = turn.conversation_id, value = "tier/" + tier;
-  CO_CHECK(co_await context.store->kv().set(kTierOwner, std::move(key), std::move(value), kTierQuota));
+  CO_CHECK(co_await context.store->kv().set(kConversationTierOwner, std::move(key), std::move(value), kTierQuota));
   co_return fmt::format("From now on the {} tier answers in this conversation, until you write /auto.", tier);
 }
 
 awaitable<Result<std::string>> drop_tier(const AgentContext& context, const Turn& turn) {
   std::string key = turn.conversation_id;
-  const Result<void> removed = co_await context.store->kv().remove(kTierOwner, std::move(key));
+  const Result<void> removed = co_await context.store->kv().remove(kConversationTierOwner, std::move(key));
   if (removed.has_error() && removed.error().code != Code::not_found) co_return removed.error();
   co_return std::string("I choose again which tier answers, message by message.");
 }
@@ -218,7 +217,7 @@ awaitable<std::string> model_asked_for(const AgentContext& context, const Turn& 
   if (message.role == "user")
     if (std::optional<Addressed> said = addressed(message.text)) co_return std::move(said->model);
   std::string key = turn.conversation_id;
-  Result<std::string> kept = co_await context.store->kv().get(kTierOwner, std::move(key));
+  Result<std::string> kept = co_await context.store->kv().get(kConversationTierOwner, std::move(key));
   if (kept.has_value()) co_return *std::move(kept);
   if (kept.error().code != Code::not_found) log::warn("agent", "which tier the conversation keeps: {}", kept.error().message);
   co_return std::string();
