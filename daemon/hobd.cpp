@@ -1,6 +1,6 @@
 // hobd: builds the object graph top to bottom, runs it, and takes it down in reverse.
 
-#include "agent/commands.hpp"
+#include "agent/agent.hpp"
 #include "api/control_socket.hpp"
 #include "api/http_gate.hpp"
 #include "api/methods.hpp"
@@ -77,9 +77,9 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   CO_CHECK(co_await forgetting->start());
   const auto toolbox = make_toolbox(*registry, config);
   const auto outbox = make_outbox(core, *registry, *store, clock);
-  const auto learning = make_learning({core, store.get(), router.get(), &clock, config, is_command, spare});
+  const auto learning = make_learning({core, store.get(), router.get(), &clock, config, spare});
   MemoryBlocks blocks(store->blocks(), config);
-  SessionBuffers buffers({core, store.get(), router.get(), &clock, config, is_command, spare});
+  SessionBuffers buffers({core, store.get(), router.get(), &clock, config, spare});
   add_memory_tools(*toolbox, {.blocks = &blocks,
                               .store = store.get(),
                               .clock = &clock,

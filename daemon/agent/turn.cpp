@@ -12,6 +12,7 @@
 #include "agent/turn_end.hpp"
 #include "agent/turn_journal.hpp"
 #include "base/fault.hpp"
+#include "base/sent_text.hpp"
 #include "base/text.hpp"
 #include "memory/buffer.hpp"
 #include "models/image_part.hpp"
@@ -254,7 +255,7 @@ class TurnRun {
     answer["content"] = said;
     more["role"] = "user";
     more["content"] = note;
-    more["text"] = without_escape(message_.text);  // what it is routed by; the note is none of the user's words
+    more["text"] = own_words(message_.text);  // what it is routed by; the note is none of the user's words
     goes_on_ = true;
     messages.push_back(std::move(answer));
     messages.push_back(std::move(more));
