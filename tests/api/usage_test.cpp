@@ -50,12 +50,7 @@ struct SpendingHouse {
   }
   template <class T>
   T await(awaitable<Result<T>> operation) {
-    core.restart();
-    auto result = run(core, std::move(operation));
-    if constexpr (std::is_void_v<T>)
-      result.value();
-    else
-      return std::move(result).value();
+    return value_of(core, std::move(operation));
   }
   /// A million tokens in, of them `cached` read from a cache, and none out.
   void spend(const std::string& user, const std::string& model, Purpose purpose, const std::string& baseline = "", std::int64_t cached = 0) {
