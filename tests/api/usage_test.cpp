@@ -186,6 +186,7 @@ TEST_CASE("usage.list pages through the calls, the newest first") {
     house.clock.time += std::chrono::minutes(1);
   }
   const json::object first = house.get("usage.list", {{"limit", 2}});
+  CHECK(first.at("items").at(0).at("user").as_string() == "anna");
   REQUIRE(first.at("items").as_array().size() == 2);
   const json::object row = first.at("items").at(0).as_object();
   CHECK(row.at("state") == "answered");
