@@ -1,6 +1,6 @@
 // hobd: builds the object graph top to bottom, runs it, and takes it down in reverse.
 
-#include "agent/commands.hpp"
+#include "agent/agent.hpp"
 #include "api/control_socket.hpp"
 #include "api/http_gate.hpp"
 #include "api/methods.hpp"
@@ -73,13 +73,13 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   router->on_notice([&notice](std::string text) { notice.tell_owner(std::move(text), ""); });
   const auto embeddings = make_embeddings(
       {.core = core, .registry = registry.get(), .store = &store->vectors(), .config = config, .spare = spare});
-  const auto forgetting = make_forgetting({core, store.get(), embeddings.get(), config->state_dir});
+  const auto forgetting = make_forgetting({core, store.get(), embeddings.get(), config->state_dir, router.get()});
   CO_CHECK(co_await forgetting->start());
   const auto toolbox = make_toolbox(*registry, config);
   const auto outbox = make_outbox(core, *registry, *store, clock);
-  const auto learning = make_learning({core, store.get(), router.get(), &clock, config, is_command, spare});
+  const auto learning = make_learning({core, store.get(), router.get(), &clock, config, spare});
   MemoryBlocks blocks(store->blocks(), config);
-  SessionBuffers buffers({core, store.get(), router.get(), &clock, config, is_command, spare});
+  SessionBuffers buffers({core, store.get(), router.get(), &clock, config, spare});
   add_memory_tools(*toolbox, {.blocks = &blocks,
                               .store = store.get(),
                               .clock = &clock,
@@ -125,7 +125,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   add_watch_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});
   add_api_methods(methods, *registry, kVersion);
   add_chat_methods(methods, {agent.get(), &store->users(), [&](const std::string& user) { return gate.take_turn(user); }});
-  add_conversation_methods(methods, {.store = store.get(), .agent = agent.get(), .buffers = &buffers});
+  add_conversation_methods(methods, {.store = store.get(), .agent = agent.get(), .buffers = &buffers, .router = router.get()});
   add_import_methods(methods, {.store = store.get(), .imported = [&] { embeddings->wake(); }});
   add_forget_methods(methods, {forgetting.get()});
   add_consolidate_methods(methods, {consolidation.get()});

@@ -56,8 +56,8 @@ Result<void> check_request(const SendRequest& request) {
   if (request.messages.empty() && request.attachments.empty() && trim(request.text).empty())
     return Error{Code::invalid, "the message is empty"};
   for (std::size_t i = 0; i < request.messages.size(); ++i)
-    TRY(check_images(request.messages[i].attachments, "messages[" + std::to_string(i) + "].attachments"));
-  return check_images(request.attachments, "attachments");
+    TRY(check_attachments(request.messages[i].attachments, "messages[" + std::to_string(i) + "].attachments"));
+  return check_attachments(request.attachments, "attachments");
 }
 
 /// What the turn needs besides its message, also after a restart.

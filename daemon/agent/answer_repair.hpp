@@ -31,6 +31,7 @@ std::string cut_call_note(const ModelAnswer& answer);
 /// What the user is told.
 constexpr std::string_view kNoAnswer = "The model gave no answer, also when it was asked again. Please say it in other words, or try again later.";
 constexpr std::string_view kNoRoom = "The answer did not fit into max_tokens.";
+constexpr std::string_view kUnreadableAttachment = "Something that came with your message could not be read, so this was answered without it.";
 constexpr std::string_view kOnlyTools = "I could not finish this within the tool rounds that are allowed (limits.tool_rounds).";
 constexpr std::string_view kOnlyRepeats = "I could not finish this: the same steps gave the same results again and again.";
 constexpr std::string_view kCutNotice = "The answer is cut off at the model's length limit: ask for the rest.";

@@ -3,13 +3,14 @@
 #include "agent/memory_commands.hpp"
 #include "agent/usage_command.hpp"
 #include "base/log.hpp"
+#include "base/sent_text.hpp"
 #include "base/text.hpp"
 #include "memory/recall.hpp"
+#include "store/kv_owners.hpp"
 
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <optional>
 
 namespace hobd {
 namespace {
@@ -38,8 +39,6 @@ constexpr Command kCommands[] = {
 };
 constexpr std::uint32_t kSearchHits = 5;
 constexpr std::size_t kHitBytes = 300;
-/// Where the tiers that conversations keep are stored: by the conversation's id.
-constexpr char kTierOwner[] = "hob.conversation_tier";
 constexpr std::uint64_t kTierQuota = 8 << 20;
 
 struct Parsed {
@@ -54,27 +53,6 @@ Parsed parse(std::string_view text) {
   if (end != std::string_view::npos) parsed.argument = trim(text.substr(end));
   if (parsed.name == "cancel") parsed.name = "stop";
   return parsed;
-}
-
-/// A message that says who answers it.
-struct Addressed {
-  std::string model;
-  std::string_view text;
-};
-
-std::optional<Addressed> addressed(std::string_view text) {
-  if (text.size() < 2 || text[0] != '/') return {};
-  const std::size_t end = text.find_first_of(" \t\r\n");
-  if (end == std::string_view::npos) return {};
-  const std::string_view name = text.substr(1, end - 1), rest = trim(text.substr(end));
-  if (rest.empty()) return {};
-  for (const char* tier : {"smart", "fast"})
-    if (equals_ignore_case(name, tier)) return Addressed{std::string("tier/") + tier, rest};
-  if (!equals_ignore_case(name, "model")) return {};
-  const std::size_t model_end = rest.find_first_of(" \t\r\n");
-  const std::string_view model = rest.substr(0, model_end);
-  if (model_end == std::string_view::npos || model.find('/') == std::string_view::npos) return {};
-  return Addressed{std::string(model), trim(rest.substr(model_end))};
 }
 
 std::string help() {
@@ -156,13 +134,13 @@ std::string models(const Router& router) {
 
 awaitable<Result<std::string>> keep_tier(const AgentContext& context, const Turn& turn, std::string tier) {
   std::string key = turn.conversation_id, value = "tier/" + tier;
-  CO_CHECK(co_await context.store->kv().set(kTierOwner, std::move(key), std::move(value), kTierQuota));
+  CO_CHECK(co_await context.store->kv().set(kConversationTierOwner, std::move(key), std::move(value), kTierQuota));
   co_return fmt::format("From now on the {} tier answers in this conversation, until you write /auto.", tier);
 }
 
 awaitable<Result<std::string>> drop_tier(const AgentContext& context, const Turn& turn) {
   std::string key = turn.conversation_id;
-  const Result<void> removed = co_await context.store->kv().remove(kTierOwner, std::move(key));
+  const Result<void> removed = co_await context.store->kv().remove(kConversationTierOwner, std::move(key));
   if (removed.has_error() && removed.error().code != Code::not_found) co_return removed.error();
   co_return std::string("I choose again which tier answers, message by message.");
 }
@@ -200,25 +178,12 @@ awaitable<Result<std::string>> usage(Store& store, const Turn& turn) {
 
 }  // namespace
 
-bool is_command(std::string_view text) {
-  if (text.size() < 2 || text[0] != '/' || addressed(text)) return false;
-  const std::string_view name = text.substr(1, text.find_first_of(" \t\r\n") - 1);
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
-  });
-}
-
-std::string_view without_escape(std::string_view text) {
-  if (const std::optional<Addressed> message = addressed(text)) return message->text;
-  return text.starts_with("//") ? text.substr(1) : text;
-}
-
 awaitable<std::string> model_asked_for(const AgentContext& context, const Turn& turn, const Message& message) {
   if (const std::string_view named = string_or(turn.request, "model"); !named.empty()) co_return std::string(named);
   if (message.role == "user")
     if (std::optional<Addressed> said = addressed(message.text)) co_return std::move(said->model);
   std::string key = turn.conversation_id;
-  Result<std::string> kept = co_await context.store->kv().get(kTierOwner, std::move(key));
+  Result<std::string> kept = co_await context.store->kv().get(kConversationTierOwner, std::move(key));
   if (kept.has_value()) co_return *std::move(kept);
   if (kept.error().code != Code::not_found) log::warn("agent", "which tier the conversation keeps: {}", kept.error().message);
   co_return std::string();

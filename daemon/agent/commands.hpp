@@ -1,16 +1,10 @@
-// Slash commands: answered before any model is called, the same on every channel.
-//
-// A message is a command when it begins with '/' and a word of letters. "//text" is the way to say "/text" to
-// the model; "/etc/passwd" is no command. "/smart TEXT", "/fast TEXT" and "/model NAME TEXT" are messages that say who answers.
+// Slash commands: answered before any model is called, the same on every channel. What is one: base/sent_text.hpp.
 #pragma once
 
 #include "agent/agent.hpp"
 
 namespace hobd {
 
-bool is_command(std::string_view text);
-/// The text a model gets: without the first of two leading slashes, and without the "/smart " of "/smart TEXT".
-std::string_view without_escape(std::string_view text);
 /// Whether this message stops the turns before it: "/stop" and "/cancel".
 bool is_stop_command(std::string_view text);
 

@@ -1,7 +1,7 @@
 #include "agent/context.hpp"
 
-#include "agent/commands.hpp"
 #include "base/clock.hpp"
+#include "base/sent_text.hpp"
 #include "base/text.hpp"
 #include "memory/pii.hpp"
 #include "models/image_part.hpp"
@@ -30,15 +30,14 @@ std::string cut_to(std::string_view text, std::size_t bytes) {
 
 /// Images of a message as parts; attachments of other kinds are named, since the model can't see them.
 json::value content_of(const Message& message, std::size_t bytes) {
-  std::string text = cut_to(message.role == "user" ? without_escape(message.text) : message.text, bytes);
+  std::string text = cut_to(message.role == "user" ? own_words(message.text) : message.text, bytes);
   json::array images;
   for (const json::value& value : message.attachments) {
     const json::object* attachment = value.if_object();
-    if (!attachment) continue;
-    if (is_image(*attachment)) {
+    if (attachment && is_image(*attachment)) {
       images.push_back(*attachment);
     } else {
-      const std::string_view name = string_or(*attachment, "name", string_or(*attachment, "type", "file"));
+      const std::string_view name = attachment ? string_or(*attachment, "name", string_or(*attachment, "type", "file")) : "file";
       text += (text.empty() ? "[attached: " : "\n[attached: ") + std::string(name) + "]";
     }
   }

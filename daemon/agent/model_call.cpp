@@ -64,7 +64,7 @@ void show_text(LiveTurn& live, std::string_view text, bool begins_paragraph) {
 }
 
 awaitable<void> ask_model(std::shared_ptr<ModelCall> call) {
-  const OfferedTools offered = offered_tools(call->request.chat);
+  const OfferedTools offered = offered_tools(call->request.chat, call->tool_choice);
   json::array messages;  // what a quote is known by
   if (const json::array* asked = array_at(call->request.chat, "messages"); asked && !offered.names.empty()) messages = *asked;
   const auto shown = std::make_shared<Shown>(*call, offered);

@@ -13,6 +13,7 @@ struct ModelCall {
   Router* router = nullptr;
   std::shared_ptr<LiveTurn> live;
   ModelRequest request;
+  ToolChoice tool_choice = ToolChoice::heeded;
   bool begins_paragraph = false;        // an earlier round said something: part the two
   std::optional<std::string> continues; // the cut answer that this one goes on with
   std::optional<Result<ModelAnswer>> answer;  // set at the end

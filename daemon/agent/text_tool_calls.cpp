@@ -306,9 +306,9 @@ std::string squeezed(std::string_view text) {
 
 }  // namespace
 
-OfferedTools offered_tools(const json::object& chat) {
+OfferedTools offered_tools(const json::object& chat, ToolChoice choice) {
   OfferedTools offered;
-  if (string_or(chat, "tool_choice") == "none") return offered;
+  if (choice == ToolChoice::heeded && string_or(chat, "tool_choice") == "none") return offered;
   if (const json::array* tools = array_at(chat, "tools"))
     for (const json::value& tool : *tools)
       if (const json::object* object = tool.if_object())

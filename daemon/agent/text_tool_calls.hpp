@@ -22,8 +22,11 @@ struct OfferedTools {
   /// The answer was cut off: only what is whole, with its end mark, is a call.
   bool needs_ends = false;
 };
-/// Of a chat request; without names when its tool_choice allows no call.
-OfferedTools offered_tools(const json::object& chat);
+/// Whether a tool_choice of "none" leaves no tool to know a call by. Ignored for the answer that a turn must end with: a model
+/// that calls on all the same is not shown doing so.
+enum class ToolChoice { heeded, ignored };
+/// Of a chat request.
+OfferedTools offered_tools(const json::object& chat, ToolChoice choice = ToolChoice::heeded);
 
 struct TextToolCalls {
   std::string text;                  // what was said before the first call

@@ -12,8 +12,10 @@
 #include "agent/turn_end.hpp"
 #include "agent/turn_journal.hpp"
 #include "base/fault.hpp"
+#include "base/sent_text.hpp"
 #include "base/text.hpp"
 #include "memory/buffer.hpp"
+#include "models/image_part.hpp"
 #include "store/memories.hpp"
 
 #include <boost/asio/error.hpp>
@@ -90,6 +92,8 @@ class TurnRun {
     chat_ = std::move(gathered.chat);
     tier_ = std::move(gathered.conversation_tier);
     model_ = co_await model_asked_for(context_, turn_, message_);
+    // Only a channel's message gets here with one: it was taken all the same, since the platform would send it again and again.
+    if (check_attachments(message_.attachments, "").has_error()) add_notice(kUnreadableAttachment);
     for (std::int64_t round = 0;; ++round) {
       if (!is_last_) is_last_ = must_be_last();
       const auto stored = journal_.answers.find(round);
@@ -111,7 +115,10 @@ class TurnRun {
         put_right(answer);
       }
       add_usage(answer.usage);
-      if (!answer.usage.tier.empty() && round == 0) tier_ = answer.usage.tier;
+      if (!answer.usage.tier.empty() && round == 0) {
+        tier_ = answer.usage.tier;
+        tier_by_ = answer.routed_by;
+      }
       add_notice(answer.notice);
       const Next next = judge(round, answer);
       if (next == Next::done) {
@@ -248,7 +255,7 @@ class TurnRun {
     answer["content"] = said;
     more["role"] = "user";
     more["content"] = note;
-    more["text"] = without_escape(message_.text);  // what it is routed by; the note is none of the user's words
+    more["text"] = own_words(message_.text);  // what it is routed by; the note is none of the user's words
     goes_on_ = true;
     messages.push_back(std::move(answer));
     messages.push_back(std::move(more));
@@ -302,12 +309,16 @@ class TurnRun {
     call->live = live_;
     call->request.model = model_;
     // What one tier began it goes on with: behind its cut words the question no longer shows what it was decided by.
-    if (goes_on_ && model_.empty() && !tier_.empty()) call->request.model = "tier/" + tier_;
+    if (goes_on_ && model_.empty() && !tier_.empty()) {
+      call->request.model = "tier/" + tier_;
+      call->request.goes_on_by = tier_by_;
+    }
     call->request.chat = chat_;
     const auto begun = context_.clock->steady();
     call->request.deadline = std::max(milliseconds(1), duration_cast<milliseconds>(deadline_ - begun));
     call->request.call = call_for();
     call->request.conversation_tier = tier_;
+    if (is_last_) call->tool_choice = ToolChoice::ignored;
     call->begins_paragraph = !reply_text_.empty() && !cut_text_;
     call->continues = cut_text_;
     std::vector<awaitable<void>> tasks;
@@ -486,7 +497,7 @@ class TurnRun {
   json::object chat_;
   milliseconds model_took_{};
   std::string reply_text_, stop_ = "end", notice_;
-  std::string tier_;                     // that answered last
+  std::string tier_, tier_by_;           // that answered last; in this turn, by what that was decided
   std::optional<std::string> cut_text_;  // the reply so far, which the next answer goes on with
   std::vector<std::string> call_ids_;
   std::uint32_t tool_rounds_ = 0;

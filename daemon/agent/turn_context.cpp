@@ -1,9 +1,9 @@
 #include "agent/turn_context.hpp"
 
-#include "agent/commands.hpp"
 #include "agent/context.hpp"
 #include "base/fault.hpp"
 #include "base/log.hpp"
+#include "base/sent_text.hpp"
 #include "memory/blocks.hpp"
 #include "memory/buffer.hpp"
 
@@ -15,7 +15,7 @@ awaitable<Result<void>> recall_into(const AgentContext& context, std::shared_ptr
                                     std::uint32_t recent_count) {
   RecallQuery query;
   query.user_id = live->turn.user_id;
-  query.text = without_escape(live->message.text);
+  query.text = own_words(live->message.text);
   query.turn_id = live->turn.id;
   query.session_id = live->turn.session_id;
   query.before_message = live->message.id;

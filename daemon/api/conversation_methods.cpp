@@ -45,6 +45,7 @@ awaitable<Result<json::value>> remove(StoreContext context, MethodCall call) {
   // Its turns end first: one that runs on would find nothing to end in.
   if (context.agent) co_await context.agent->cancel_conversation(call.who.user_id, id_of(call));
   CO_CHECK(co_await context.store->conversations().remove(call.who.user_id, id_of(call)));
+  if (context.router) context.router->forget_answers();
   co_return json::object{{"deleted", true}};
 }
 

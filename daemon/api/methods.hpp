@@ -69,6 +69,7 @@ struct StoreContext {
   Agent* agent = nullptr;  // conversation.delete ends its turns; null: none run
   std::function<void()> imported = nullptr;  // there are new messages to embed; null: nobody asks
   SessionBuffers* buffers = nullptr;  // conversation.summarize
+  Router* router = nullptr;           // conversation.delete drops the answers it keeps; null: there are none
 };
 void add_conversation_methods(MethodTable& table, StoreContext context);
 void add_import_methods(MethodTable& table, StoreContext context);

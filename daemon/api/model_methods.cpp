@@ -23,7 +23,8 @@ awaitable<Result<json::value>> list(ModelContext context) {
                       {"provider", model.provider},
                       {"model", model.model},
                       {"tiers", json::array(model.tiers.begin(), model.tiers.end())},
-                      {"healthy", model.healthy}};
+                      {"healthy", model.healthy},
+                      {"trouble", model.trouble.empty() ? json::value(nullptr) : json::value(model.trouble)}};
     if (context.budget)
       for (auto& [name, value] : price_json(context.budget->prices().find(model.name))) item[name] = std::move(value);
     items.push_back(std::move(item));

@@ -104,6 +104,11 @@ std::int64_t saved_by_caching(const std::vector<LedgerSum>& sums) {
   return nano;
 }
 
+json::value name_of(const std::vector<User>& users, const std::string& id) {
+  const auto user = std::find_if(users.begin(), users.end(), [&](const User& one) { return one.id == id; });
+  return user == users.end() ? json::value(nullptr) : json::value(user->name);
+}
+
 awaitable<Result<json::value>> summary(UsageContext context, MethodCall call) {
   CO_TRY(const LedgerFilter filter, co_await filter_of(context, call.who, call.params));
   const SumBy by = sum_by(string_or(call.params, "by", "day"));
@@ -120,8 +125,7 @@ awaitable<Result<json::value>> summary(UsageContext context, MethodCall call) {
   for (const LedgerSum& sum : sums) {
     json::object item{{"key", sum.key}};
     if (by == SumBy::user) {
-      const auto user = std::find_if(users.begin(), users.end(), [&](const User& one) { return one.id == sum.key; });
-      item["name"] = user == users.end() ? json::value(nullptr) : json::value(user->name);
+      item["name"] = name_of(users, sum.key);
     }
     for (auto& [name, value] : sum_json(sum)) item[name] = std::move(value);
     items.push_back(std::move(item));
@@ -170,8 +174,13 @@ awaitable<Result<json::value>> list(UsageContext context, MethodCall call) {
   CO_TRY(LedgerFilter filter, co_await filter_of(context, call.who, call.params));
   const PageRequest page = page_request(call.params);
   CO_TRY(const Page<LedgerEntry> entries, co_await context.store->ledger().list(std::move(filter), page));
+  CO_TRY(const std::vector<User> users, co_await context.store->users().list());
   json::array items;
-  for (const LedgerEntry& entry : entries.items) items.push_back(entry_json(entry));
+  for (const LedgerEntry& entry : entries.items) {
+    json::object item = entry_json(entry);
+    item["user"] = name_of(users, entry.call.user_id);
+    items.push_back(std::move(item));
+  }
   co_return json::object{{"items", std::move(items)}, {"next_cursor", text_or_null(entries.next)}};
 }
 

@@ -64,6 +64,22 @@ void read_instances(Section& parent, std::map<std::string, PluginSettings>& out,
   });
 }
 
+/// Those that models may be named of.
+std::vector<std::string> provider_names(const Config::Models& models) {
+  std::vector<std::string> names;
+  for (const auto& [name, instance] : models.providers) names.push_back(name);
+  if (!models.providers.contains(std::string(kOfflineProvider))) names.emplace_back(kOfflineProvider);
+  return names;
+}
+
+/// "" when it is one of `names`.
+std::string check_provider(std::string_view provider, const std::vector<std::string>& names) {
+  if (std::find(names.begin(), names.end(), provider) != names.end()) return {};
+  const std::string_view near = nearest(provider, names);
+  return fmt::format("no provider \"{}\" under models.providers{}", provider,
+                     near.empty() ? fmt::format("; known: {}", fmt::join(names, ", ")) : fmt::format(", did you mean \"{}\"?", near));
+}
+
 /// "<provider>/<model>" of a provider that is there, or, for embeddings, an embedder plugin's id.
 std::string check_tier_entry(std::string_view entry, bool is_embed,
                              const std::vector<std::string>& providers) {
@@ -76,11 +92,7 @@ std::string check_tier_entry(std::string_view entry, bool is_embed,
   const std::string_view provider = entry.substr(0, slash);
   if (provider.empty() || slash + 1 == entry.size())
     return "write <provider>/<model>, such as offline/offline";
-  if (std::find(providers.begin(), providers.end(), provider) != providers.end()) return {};
-  const std::string_view near = nearest(provider, providers);
-  return fmt::format("no provider \"{}\" under models.providers{}", provider,
-                     near.empty() ? fmt::format("; known: {}", fmt::join(providers, ", "))
-                                  : fmt::format(", did you mean \"{}\"?", near));
+  return check_provider(provider, providers);
 }
 
 void read_tier(Section& tiers, std::string_view name, const std::vector<std::string>& providers,
@@ -110,9 +122,7 @@ void read_tier(Section& tiers, std::string_view name, const std::vector<std::str
 }
 
 void read_tiers(Section tiers, Config::Models& out) {
-  std::vector<std::string> providers;
-  for (const auto& [name, instance] : out.providers) providers.push_back(name);
-  if (!out.providers.contains(std::string(kOfflineProvider))) providers.emplace_back(kOfflineProvider);
+  const std::vector<std::string> providers = provider_names(out);
   for (const std::string_view name : {"fast", "smart", "embed"}) read_tier(tiers, name, providers, out);
   tiers.done();
   // One of the two alone serves both, so that a single line is enough to connect a model.
@@ -129,8 +139,38 @@ void read_tiers(Section tiers, Config::Models& out) {
     tiers.shown()[name] = json::array(entries.begin(), entries.end());
 }
 
-void read_prices(Section prices, std::map<std::string, Config::Price>& out) {
+void read_background(Section background, Config::Models& out) {
+  background.flag("enabled", out.background.enabled);
+  background.text("tier", out.background.tier);
+  const std::string& tier = out.background.tier;
+  const std::size_t slash = tier.find('/');
+  std::string wrong;
+  if (slash != std::string::npos) wrong = check_tier_entry(tier, false, provider_names(out));
+  else if (tier != "fast" && tier != "smart") wrong = "write fast, smart or <provider>/<model>";
+  if (!wrong.empty()) background.reader().fault(background.line_of("tier"), background.dotted("tier"), fmt::format("\"{}\" is wrong: {}", tier, wrong));
+  background.number("share", out.background.share, {0, 1});
+  background.whole("concurrent", out.background.concurrent, {1, 16});
+  background.done();
+}
+
+/// A price is of "<provider>/<model>", or of a model of any provider, whose own name may have slashes too: one that no tier
+/// knows either is likely mistyped.
+void warn_of_unknown_provider(Section& prices, const YamlMember& member, const Config::Models& models) {
+  const std::string& name = member.name;
+  const std::size_t slash = name.find('/');
+  if (slash == std::string::npos || name.starts_with("embedder_")) return;
+  const std::string unknown = check_provider(std::string_view(name).substr(0, slash), provider_names(models));
+  if (unknown.empty()) return;
+  for (const auto& [tier, entries] : models.tiers)
+    for (const std::string& entry : entries)
+      if (entry.ends_with("/" + name)) return;
+  prices.reader().warn(member.line, prices.dotted(name), fmt::format("{}; as it stands it is the price of a model called \"{}\" of any provider", unknown, name));
+}
+
+void read_prices(Section prices, Config::Models& models) {
+  std::map<std::string, Config::Price>& out = models.prices;
   prices.rest([&](const YamlMember& member) {
+    warn_of_unknown_provider(prices, member, models);
     json::object shown;
     Section price(prices.reader(), &member.value, prices.dotted(member.name), shown);
     Config::Price& usd = out[member.name];
@@ -196,16 +236,11 @@ void read_models(Section models, Config::Models& out) {
   times.whole("retries", out.times.retries, {0, 10});
   times.done();
 
-  Section background = models.section("background");
-  background.flag("enabled", out.background.enabled);
-  background.text("tier", out.background.tier);
-  background.number("share", out.background.share, {0, 1});
-  background.whole("concurrent", out.background.concurrent, {1, 16});
-  background.done();
+  read_background(models.section("background"), out);
 
   models.whole("max_tokens", out.max_tokens, {16, 1'000'000});
 
-  read_prices(models.section("prices"), out.prices);
+  read_prices(models.section("prices"), out);
 
   Section budget = models.section("budget");
   constexpr Range<double> kUsd = {0, 1'000'000};

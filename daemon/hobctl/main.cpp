@@ -109,11 +109,12 @@ class Command {
     }
   }
 
-  /// A fault a line, as compilers do.
+  /// A fault a line, as compilers do; behind them what is only unwise.
   Exit print_faults(const json::object& result) {
-    if (const json::array* faults = array_at(result, "faults"))
-      for (const json::value& fault : *faults)
-        if (fault.is_string()) fmt::print("{}\n", printable(fault.get_string()));
+    for (const char* key : {"faults", "warnings"})
+      if (const json::array* texts = array_at(result, key))
+        for (const json::value& text : *texts)
+          if (text.is_string()) fmt::print("{}\n", printable(text.get_string()));
     if (!bool_or(result, "ok", true)) return Exit::refused;
     const json::array* restart = array_at(result, "restart");
     fmt::print("{}", restart && !restart->empty() ? "the file is in order; some of it waits for a restart: " + render(*restart) : "the file is in order\n");

@@ -1,11 +1,13 @@
 #include "hobctl/render.hpp"
 
+#include "base/clock.hpp"
 #include "base/text.hpp"
 #include "hobctl/render_spending.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ctime>
 
 namespace hobd::ctl {
 namespace {
@@ -28,10 +30,12 @@ std::string plain_number(double number) {
   return text;
 }
 
-/// "2026-11-21T08:30:00.123456Z" without the fraction, which tells people nothing.
+/// As the daemon writes it: "2026-11-21T08:30:00.123456Z", the fraction where there is one.
+bool is_time(std::string_view text) { return text.size() >= 20 && text[4] == '-' && text[10] == 'T' && (text[19] == '.' || text[19] == 'Z') && text.ends_with('Z'); }
+
+/// The fraction tells people nothing.
 std::string without_fraction(std::string text) {
-  const bool is_time = text.size() > 20 && text[4] == '-' && text[10] == 'T' && text[19] == '.' && text.ends_with('Z');
-  if (is_time) text.replace(19, std::string::npos, "Z");
+  if (is_time(text)) text.replace(19, std::string::npos, "Z");
   return text;
 }
 
@@ -56,6 +60,11 @@ std::string cell_of(std::string_view name, const json::value& value) {
   return is_size ? fmt::format("{:.1f} MiB", value.to_number<double>() / (1 << 20)) : cell(value);
 }
 
+/// In a table there is room for the minute of the terminal's own time.
+std::string table_cell(std::string_view name, const json::value& value) {
+  return value.is_string() && is_time(value.get_string()) ? local_time(value.get_string()) : cell_of(name, value);
+}
+
 std::string cut(const std::string& text, std::size_t width) {
   if (columns(text) <= width) return text;
   std::string out;
@@ -67,8 +76,8 @@ std::string cut(const std::string& text, std::size_t width) {
   return out + "…";
 }
 
-/// What a person looks for in a list of memories or hits; of all that they hold, a line has no room. Those that no item fills
-/// are left out. Empty: other things are listed.
+/// What a person looks for in a list of memories or hits; of all that they hold, a line has no room. Empty: other things are
+/// listed.
 std::vector<std::string> chosen_columns(const json::array& items) {
   const json::object* first = items.front().if_object();
   std::vector<std::string> names;
@@ -76,13 +85,43 @@ std::vector<std::string> chosen_columns(const json::array& items) {
     names = {"id", "text", "source", "score", "at", "speaker"};
   else if (first && first->contains("sources") && first->contains("importance"))
     names = {"id", "text", "kind", "importance", "topics", "people", "valid_from", "valid_to", "superseded_by"};
-  std::erase_if(names, [&](const std::string& name) {
-    return std::none_of(items.begin(), items.end(), [&](const json::value& item) {
-      const json::value* value = item.is_object() ? item.get_object().if_contains(name) : nullptr;
-      return value && !value->is_null() && !(value->is_array() && value->get_array().empty());
-    });
-  });
   return names;
+}
+
+/// Whether a row has something under `name`.
+bool is_filled(const json::array& items, const std::string& name) {
+  return std::any_of(items.begin(), items.end(), [&](const json::value& item) {
+    const json::value* value = item.is_object() ? item.get_object().if_contains(name) : nullptr;
+    if (!value || value->is_null() || (value->is_array() && value->get_array().empty())) return false;
+    return !value->is_string() || !value->get_string().empty();
+  });
+}
+
+/// How a time looks in a table.
+constexpr std::string_view kMinute = "2026-11-21 09:30";
+
+/// Too wide: ids of other things go, the last first, then the widest column gives way until the table fits. The rows' own ids
+/// stay whole: they are what the next command line is given; so do times, which half of is no use.
+void fit(std::vector<std::string>& names, std::vector<std::vector<std::string>>& rows, std::vector<std::size_t>& widths, std::size_t width) {
+  const auto total = [&] {
+    std::size_t sum = 2 * (widths.size() - 1);
+    for (const std::size_t one : widths) sum += one;
+    return sum;
+  };
+  for (std::size_t i = names.size(); i-- > 1 && total() > width;) {
+    if (!names[i].ends_with("_id")) continue;
+    names.erase(names.begin() + std::ptrdiff_t(i));
+    widths.erase(widths.begin() + std::ptrdiff_t(i));
+    for (auto& row : rows) row.erase(row.begin() + std::ptrdiff_t(i));
+  }
+  std::vector<std::size_t> may_shrink;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (names[i] != "id" && rows.back()[i].size() != kMinute.size()) may_shrink.push_back(i);
+  while (total() > width && !may_shrink.empty()) {
+    std::size_t& widest = widths[*std::max_element(may_shrink.begin(), may_shrink.end(), [&](std::size_t a, std::size_t b) { return widths[a] < widths[b]; })];
+    if (widest <= 8) break;
+    --widest;
+  }
 }
 
 std::string table(const json::array& items, std::size_t width) {
@@ -102,35 +141,31 @@ std::string table(const json::array& items, std::size_t width) {
     for (const json::value& item : items) text += cell(item) + "\n";
     return text;
   }
+  if (names.size() > 1) std::erase_if(names, [&](const std::string& name) { return name != names.front() && !is_filled(items, name); });
   std::vector<std::vector<std::string>> rows{names};
   for (const json::value& item : items) {
     std::vector<std::string>& row = rows.emplace_back();
     for (const std::string& name : names) {
       const json::value* value = item.is_object() ? item.get_object().if_contains(name) : nullptr;
-      row.push_back(value ? cell_of(name, *value) : "");
+      row.push_back(value ? table_cell(name, *value) : "");
     }
   }
   std::vector<std::size_t> widths(names.size(), 0);
   for (const auto& row : rows)
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns(row[i]));
-  // Too wide: the widest column gives way until the table fits.
-  const auto total = [&] {
-    std::size_t sum = 2 * (widths.size() - 1);
-    for (const std::size_t one : widths) sum += one;
-    return sum;
-  };
-  while (total() > width) {
-    const auto widest = std::max_element(widths.begin(), widths.end());
-    if (*widest <= 8) break;
-    --*widest;
-  }
+  fit(names, rows, widths, width);
+  // Numbers stand by their last digit.
+  std::vector<bool> is_number(names.size(), true);
+  for (std::size_t row = 1; row < rows.size(); ++row)
+    for (std::size_t i = 0; i < names.size(); ++i) is_number[i] = is_number[i] && rows[row][i].find_first_not_of("0123456789.-") == std::string::npos;
   std::string text;
   for (const auto& row : rows) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
       const std::string shown = cut(row[i], widths[i]);
-      line += shown;
-      if (i + 1 < row.size()) line.append(widths[i] + 2 - columns(shown), ' ');
+      const std::string gap(widths[i] - columns(shown), ' ');
+      line += is_number[i] ? gap + shown : shown + gap;
+      line += "  ";
     }
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n";
@@ -163,6 +198,16 @@ void lines(std::string& text, const json::object& object, std::size_t indent, st
 }
 
 }  // namespace
+
+std::string local_time(std::string_view text) {
+  const Result<Time> at = parse_time(text);
+  if (at.has_error()) return printable(text);
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(std::chrono::time_point_cast<std::chrono::system_clock::duration>(*at));
+  std::tm parts{};
+  ::localtime_r(&seconds, &parts);
+  char shown[32];
+  return std::string(shown, std::strftime(shown, sizeof shown, "%Y-%m-%d %H:%M", &parts));
+}
 
 std::string printable(std::string_view text) {
   std::string out;

@@ -11,6 +11,8 @@ namespace hobd::ctl {
 std::string render(const json::value& value, std::size_t width = 100);
 /// One log line or event on one line.
 std::string render_event(const json::value& event);
+/// "2026-11-21 09:30" where the terminal is (TZ); what is no time stays.
+std::string local_time(std::string_view text);
 /// What a terminal must not obey (control characters) made visible; line ends and tabs stay.
 std::string printable(std::string_view text);
 

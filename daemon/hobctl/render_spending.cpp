@@ -1,17 +1,85 @@
 #include "hobctl/render_spending.hpp"
 
+#include "base/clock.hpp"
 #include "hobctl/render.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace hobd::ctl {
 namespace {
 
-/// "0.0123 USD": cents and, below a cent, what matters of them.
-std::string usd(double amount) {
+/// "0.0123": cents and, below a cent, what matters of them.
+std::string amount_text(double amount) {
   std::string text = fmt::format("{:.{}f}", amount, amount != 0 && amount < 0.01 && amount > -0.01 ? 6 : 4);
   while (text.ends_with('0') && text.size() - text.find('.') > 3) text.pop_back();
-  return text + " USD";
+  return text;
+}
+std::string usd(double amount) { return amount_text(amount) + " USD"; }
+
+json::object call_row(const json::object& call) {
+  const std::string_view state = string_or(call, "state"), user = string_or(call, "user");
+  const bool is_open = state == "reserved";
+  const std::int64_t cached = int_or(call, "cached_tokens");
+  const std::string_view answered = state == "answered" && bool_or(call, "estimated") ? "estimated" : state;
+  return {{"at", local_time(string_or(call, "at"))},
+          {"who", user.empty() ? string_or(call, "user_id") : user},
+          {"channel", string_or(call, "channel")},
+          {"for", string_or(call, "purpose")},
+          {"job", string_or(call, "job")},
+          {"model", string_or(call, "model")},
+          {"in", int_or(call, "input_tokens")},
+          {"cached", cached > 0 ? json::value(cached) : json::value("")},
+          {"out", int_or(call, "output_tokens")},
+          {"USD", amount_text(double_or(call, is_open ? "reserved_usd" : "cost_usd"))},
+          {"outcome", is_open ? "under way" : answered}};
+}
+
+json::object model_row(const json::object& model) {
+  const auto price = [&](std::string_view key) { return model.contains(key) ? json::value(amount_text(double_or(model, key))) : json::value(""); };
+  const json::value* tiers = model.if_contains("tiers");
+  return {{"model", string_or(model, "name")},
+          {"tiers", tiers && tiers->is_array() && !tiers->get_array().empty() ? *tiers : json::value("")},
+          {"healthy", bool_or(model, "healthy") ? "yes" : "no"},
+          {"in, USD/M", price("input_usd")},
+          {"out, USD/M", price("output_usd")},
+          {"price from", string_or(model, "price")},
+          {"trouble", string_or(model, "trouble")}};
+}
+
+std::string render_rows(const json::object& answer, const json::array& items, json::object (*row)(const json::object&), std::size_t width) {
+  json::array rows;
+  for (const json::value& item : items)
+    if (item.is_object()) rows.push_back(row(item.get_object()));
+  json::object list{{"items", std::move(rows)}};
+  if (const std::string_view next = string_or(answer, "next_cursor"); !next.empty()) list["next_cursor"] = next;
+  return render(json::value(std::move(list)), width);
+}
+
+std::string named_counts(const json::object& counts) {
+  std::string text;
+  for (const auto& [name, count] : counts)
+    if (count.is_number() && count.to_number<std::int64_t>() > 0)
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", std::string_view(name), count.to_number<std::int64_t>());
+  return text.empty() ? "none yet" : text;
+}
+
+std::string render_routes(const json::object& answer, const json::object& tiers, const json::object& stats) {
+  std::string text;
+  for (const auto& [tier, models] : tiers) {
+    std::string names;
+    if (models.is_array())
+      for (const json::value& name : models.get_array())
+        if (name.is_string()) names += (names.empty() ? "" : ", then ") + printable(name.get_string());
+    text += fmt::format("{:<7} {}\n", std::string(tier) + ":", names);
+  }
+  text += fmt::format("mode:   {}\n", string_or(answer, "mode"));
+  const json::object none;
+  const json::object *to = object_at(stats, "tiers"), *by = object_at(stats, "decisions");
+  text += fmt::format("routed since the start: {}\n", named_counts(to ? *to : none));
+  text += fmt::format("decided by: {}\n", named_counts(by ? *by : none));
+  return text + fmt::format("asked again of the smart tier: {}; decisions kept in the cache: {}\n", int_or(stats, "escalated"), int_or(stats, "cached"));
 }
 
 json::object summary_row(std::string_view key, const json::object& sum, bool has_failed) {
@@ -20,7 +88,7 @@ json::object summary_row(std::string_view key, const json::object& sum, bool has
   row["tokens in"] = int_or(sum, "input_tokens");
   row["of them cached"] = int_or(sum, "cached_tokens");
   row["tokens out"] = int_or(sum, "output_tokens");
-  row["cost"] = usd(double_or(sum, "cost_usd"));
+  row["USD"] = amount_text(double_or(sum, "cost_usd"));
   return row;
 }
 
@@ -34,7 +102,7 @@ std::string render_summary(const json::object& answer, const json::array& items,
     rows.push_back(summary_row(key.empty() ? "-" : key, *item, has_failed));
   }
   rows.push_back(summary_row("all", total, has_failed));
-  std::string text = fmt::format("{} to {}\n", string_or(answer, "since").substr(0, 10), string_or(answer, "until").substr(0, 10));
+  std::string text = fmt::format("{} to {}\n", local_time(string_or(answer, "since")), local_time(string_or(answer, "until")));
   text += render(json::value(std::move(rows)), width);
   if (const double reserved = double_or(total, "reserved_usd"); reserved > 0) text += fmt::format("reserved for calls under way: {}\n", usd(reserved));
   if (const json::object* saved = object_at(answer, "saved"))
@@ -57,11 +125,11 @@ std::string who(const json::object& limit) {
 
 json::object limit_row(const json::object& limit, std::string_view amount, std::string_view used, std::string_view left) {
   return {{"whose", who(limit)},
-          {"a", string_or(limit, "window")},
+          {"per", string_or(limit, "window")},
           {"limit", amount},
           {"used", used},
           {"left", left},
-          {"begins anew", string_or(limit, "resets_at")},
+          {"begins anew", local_time(string_or(limit, "resets_at"))},
           {"from", bool_or(limit, "is_set") ? "budget set" : "hob.yaml"}};
 }
 
@@ -91,6 +159,11 @@ std::optional<std::string> render_spending(const json::object& answer, std::size
   const json::array* items = array_at(answer, "items");
   const json::object* total = object_at(answer, "total");
   if (items && total && answer.contains("saved")) return render_summary(answer, *items, *total, width);
+  const json::object* first = items && !items->empty() ? items->front().if_object() : nullptr;
+  if (first && first->contains("reserved_usd") && first->contains("purpose")) return render_rows(answer, *items, call_row, width);
+  if (first && first->contains("tiers") && first->contains("provider")) return render_rows(answer, *items, model_row, width);
+  const json::object *tiers = object_at(answer, "tiers"), *stats = object_at(answer, "stats");
+  if (tiers && stats && answer.contains("mode")) return render_routes(answer, *tiers, *stats);
   const json::array* limits = array_at(answer, "limits");
   if (limits && answer.contains("on_limit") && answer.contains("warn_at")) return render_budget(answer, *limits, width);
   return std::nullopt;

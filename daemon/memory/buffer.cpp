@@ -1,5 +1,6 @@
 #include "memory/buffer.hpp"
 
+#include "base/sent_text.hpp"
 #include "memory/waiting.hpp"
 
 #include <boost/asio/redirect_error.hpp>
@@ -44,7 +45,7 @@ BufferLimits buffer_limits(const Config& config) {
 
 std::size_t longest_shown(const Config& config) { return std::max<std::size_t>(config.memory.buffer_tokens / 2, 50); }
 
-std::size_t count_leaving(const std::vector<Message>& messages, BufferLimits limits, std::size_t longest, bool (*is_command)(std::string_view)) {
+std::size_t count_leaving(const std::vector<Message>& messages, BufferLimits limits, std::size_t longest) {
   // Turns, as they begin: a message of the user's behind another role's, or of another turn.
   std::vector<std::size_t> begins;
   for (std::size_t i = 0; i < messages.size(); ++i) {
@@ -54,7 +55,7 @@ std::size_t count_leaving(const std::vector<Message>& messages, BufferLimits lim
   std::size_t kept = 0, tokens = 0;
   for (std::size_t turn = begins.size(); turn-- > 0;) {
     const std::size_t end = turn + 1 < begins.size() ? begins[turn + 1] : messages.size();
-    const bool is_hidden = is_command && messages[begins[turn]].role == "user" && is_command(messages[begins[turn]].text);
+    const bool is_hidden = messages[begins[turn]].role == "user" && is_command(messages[begins[turn]].text);
     if (is_hidden) continue;
     for (std::size_t i = begins[turn]; i < end; ++i) {
       ++kept;
@@ -73,7 +74,7 @@ SessionBuffers::~SessionBuffers() = default;
 std::vector<Message> SessionBuffers::spoken(const std::vector<Message>& messages) const {
   std::set<std::string_view> hidden;
   for (const Message& message : messages)
-    if (message.role == "user" && context_.is_command && context_.is_command(message.text)) hidden.insert(message.turn_id);
+    if (message.role == "user" && is_command(message.text)) hidden.insert(message.turn_id);
   std::vector<Message> spoken;
   for (const Message& message : messages)
     if (message.role != "system" && message.role != "tool" && (message.turn_id.empty() || !hidden.contains(message.turn_id))) spoken.push_back(message);
@@ -142,8 +143,8 @@ awaitable<Result<BufferView>> SessionBuffers::read(std::string user_id, std::str
     query.before_message = before_message;
     CO_TRY(SessionBuffer buffer, co_await context_.store->summaries().buffer(std::move(query)));
     const std::size_t longest = longest_shown(*config);
-    std::size_t leaving = count_leaving(buffer.messages, high(limits), longest, context_.is_command);
-    if (leaving > 0) leaving = count_leaving(buffer.messages, low(limits), longest, context_.is_command);
+    std::size_t leaving = count_leaving(buffer.messages, high(limits), longest);
+    if (leaving > 0) leaving = count_leaving(buffer.messages, low(limits), longest);
     if (buffer.has_more && leaving == 0) leaving = buffer.messages.size();
     const bool is_enough = leaving == 0 || round > kMostRounds;
     if (!is_enough) {
@@ -207,8 +208,8 @@ awaitable<Result<void>> SessionBuffers::relieve(Job job) {
     query.ended_only = true;
     CO_TRY(SessionBuffer buffer, co_await context_.store->summaries().buffer(std::move(query)));
     const std::size_t longest = longest_shown(*config);
-    std::size_t leaving = count_leaving(buffer.messages, limits, longest, context_.is_command);
-    if (leaving > 0) leaving = count_leaving(buffer.messages, low(limits), longest, context_.is_command);
+    std::size_t leaving = count_leaving(buffer.messages, limits, longest);
+    if (leaving > 0) leaving = count_leaving(buffer.messages, low(limits), longest);
     if (buffer.has_more && leaving == 0) leaving = buffer.messages.size();
     if (leaving == 0) break;
     std::vector<Message> oldest(buffer.messages.begin(), buffer.messages.begin() + std::ptrdiff_t(leaving));

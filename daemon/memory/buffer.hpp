@@ -23,8 +23,6 @@ struct BufferContext {
   Router* router = nullptr;  // null: summaries are made without a model
   const Clock* clock = nullptr;
   std::shared_ptr<const Config> config;
-  /// Messages that are no part of what is said: commands, with their replies.
-  bool (*is_command)(std::string_view text) = nullptr;
   /// Asked before a model writes a summary in the background. Where that has to wait, the buffer stays as full as it is.
   SpareCalls spare = {};
 };
@@ -43,8 +41,8 @@ BufferLimits buffer_limits(const Config& config);
 /// A longer message is cut when it is shown, to this many tokens.
 std::size_t longest_shown(const Config& config);
 /// How many of the oldest messages the summary takes in so that the rest is within `limits`: whole turns, and never the
-/// newest one. 0 when they fit.
-std::size_t count_leaving(const std::vector<Message>& messages, BufferLimits limits, std::size_t longest, bool (*is_command)(std::string_view));
+/// newest one. Commands and their replies take no room: they are no part of what is said. 0 when they fit.
+std::size_t count_leaving(const std::vector<Message>& messages, BufferLimits limits, std::size_t longest);
 
 /// Thread: core.
 class SessionBuffers {

@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "memory/embeddings.hpp"
+#include "models/router.hpp"
 #include "store/blocks.hpp"
 #include "store/erasures.hpp"
 #include "store/terms.hpp"
@@ -60,7 +61,7 @@ class Wanted {
 class StoreForgetting final : public Forgetting {
  public:
   explicit StoreForgetting(ForgettingContext context)
-      : core_(context.core), store_(*context.store), embeddings_(context.embeddings), state_dir_(std::move(context.state_dir)), tasks_(core_) {}
+      : core_(context.core), store_(*context.store), embeddings_(context.embeddings), state_dir_(std::move(context.state_dir)), router_(context.router), tasks_(core_) {}
 
   awaitable<Result<ForgetPlan>> find(std::string user_id, std::string text, WithMessages messages, std::uint32_t limit) override {
     const Wanted wanted(text);
@@ -148,19 +149,22 @@ class StoreForgetting final : public Forgetting {
 
   std::shared_ptr<Job> start_job(const std::string& id) {
     auto job = std::make_shared<Job>(core_);
-    tasks_.spawn("forget", run(store_, embeddings_, id, job));
+    tasks_.spawn("forget", run(store_, embeddings_, router_, id, job));
     return job;
   }
 
-  static awaitable<void> run(Store& store, Embeddings* embeddings, std::string id, std::shared_ptr<Job> job) {
-    bool indexes_dropped = false;
+  static awaitable<void> run(Store& store, Embeddings* embeddings, Router* router, std::string id, std::shared_ptr<Job> job) {
+    bool copies_dropped = false;
     asio::steady_timer pause(co_await asio::this_coro::executor);
     for (milliseconds wait = kFirstRetry; !job->progress.done;) {
       auto stepped = co_await store.erasures().step(id);
       if (stepped.has_value()) {
         job->progress = *std::move(stepped);
         // Also for one that a crash interrupted: its indexes may be on disk still.
-        if (embeddings && job->progress.rows_gone && !std::exchange(indexes_dropped, true)) embeddings->drop(job->progress.user_id);
+        if (job->progress.rows_gone && !std::exchange(copies_dropped, true)) {
+          if (embeddings) embeddings->drop(job->progress.user_id);
+          if (router) router->forget_answers();
+        }
         fault_point("forget.after_step");
         wait = kFirstRetry;
         continue;
@@ -212,6 +216,7 @@ class StoreForgetting final : public Forgetting {
   Store& store_;
   Embeddings* embeddings_;
   std::filesystem::path state_dir_;
+  Router* router_;
   TaskGroup tasks_;
 };
 

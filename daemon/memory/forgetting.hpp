@@ -15,6 +15,7 @@
 namespace hobd {
 
 class Embeddings;
+class Router;
 
 enum class WithMessages { no, yes };
 
@@ -60,6 +61,7 @@ struct ForgettingContext {
   Store* store = nullptr;
   Embeddings* embeddings = nullptr;  // their indexes are dropped; null: there are none
   std::filesystem::path state_dir;   // where the database and its copies are
+  Router* router = nullptr;          // its kept answers are dropped; null: there are none
 };
 std::unique_ptr<Forgetting> make_forgetting(ForgettingContext context);
 

@@ -2,6 +2,7 @@
 
 #include "base/id.hpp"
 #include "base/log.hpp"
+#include "base/sent_text.hpp"
 #include "base/text.hpp"
 #include "memory/judge.hpp"
 #include "memory/model_extractor.hpp"
@@ -184,10 +185,9 @@ class LearningImpl final : public Learning {
       }
       Unit& unit = units.back();
       unit.upto = message.id;
-      if (says && !(context_.is_command && context_.is_command(message.text))) {
+      if (says && !is_command(message.text)) {
         Message own = message;
-        // "//text" is how the text "/text" is said.
-        if (own.text.starts_with("//")) own.text.erase(0, 1);
+        own.text = own_words(message.text);
         unit.lesson.said.push_back(std::move(own));
       }
     }
@@ -304,6 +304,8 @@ class LearningImpl final : public Learning {
       request.chat = extraction_chat(lesson);
       request.deadline = options_.call_deadline;
       request.call = call;
+      // Where what was learned can't be written the same is asked again: it is paid once.
+      request.is_deterministic = true;
       std::function<void(std::string_view)> nobody_listens;
       const Result<ModelAnswer> answer = co_await context_.router->complete(std::move(request), std::move(nobody_listens));
       if (answer.has_value()) co_return findings_of_answer(answer->text, lesson);

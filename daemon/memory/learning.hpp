@@ -70,8 +70,6 @@ struct LearningContext {
   Router* router = nullptr;
   const Clock* clock = nullptr;
   std::shared_ptr<const Config> config;
-  /// Messages that are no part of what is said: commands.
-  bool (*is_command)(std::string_view text) = nullptr;
   /// Asked before each model call. What has to wait keeps its place and is looked after again after a `rest`.
   SpareCalls spare = {};
 };

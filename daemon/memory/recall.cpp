@@ -1,6 +1,7 @@
 #include "memory/recall.hpp"
 
 #include "base/log.hpp"
+#include "base/sent_text.hpp"
 #include "base/text.hpp"
 
 #include <algorithm>
@@ -18,6 +19,12 @@ std::string one_line(std::string_view text) {
   std::replace(line.begin(), line.end(), '\n', ' ');
   if (line.size() < text.size()) line += "…";
   return line;
+}
+
+/// As a message is shown to people and models.
+Message as_said(Message message) {
+  if (message.role == "user") message.text = std::string(own_words(message.text));
+  return message;
 }
 
 /// How many of the nearest vectors are looked at.
@@ -78,8 +85,8 @@ std::vector<RecallHit> joined(std::vector<Ranked> ranked_memories, MemoryCandida
       continue;
     }
     RecallHit hit;
-    hit.message = std::move(place->second->message);
-    hit.neighbours = std::move(place->second->neighbours);
+    hit.message = as_said(std::move(place->second->message));
+    for (Message& neighbour : place->second->neighbours) hit.neighbours.push_back(as_said(std::move(neighbour)));
     hit.score = ranked.score;
     hit.why = ranked.why;
     hits.push_back(std::move(hit));

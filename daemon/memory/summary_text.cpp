@@ -1,5 +1,6 @@
 #include "memory/summary_text.hpp"
 
+#include "base/sent_text.hpp"
 #include "base/text.hpp"
 #include "memory/pii.hpp"
 #include "store/terms.hpp"
@@ -23,8 +24,6 @@ constexpr double kLeastShare = 0.2;               // of a model's words that mus
 constexpr std::string_view kNoWords = " messages without words to note.";
 
 std::string day(Time at) { return format_time(at).substr(0, 10); }
-
-std::string_view without_escape(std::string_view text) { return text.starts_with("//") ? text.substr(1) : text; }
 
 /// `text` can't end the mark that it stands in.
 std::string fenced(std::string text, std::string_view name) {
@@ -180,7 +179,7 @@ json::object summary_request(const SessionSummary& before, const std::vector<Mes
   std::string spoken;
   for (const Message& message : messages) {
     if (spoken.size() > kAskedBytes) break;
-    const std::string text = redact_pii(utf8_prefix(without_escape(message.text), kShownBytes), redact);
+    const std::string text = redact_pii(utf8_prefix(own_words(message.text), kShownBytes), redact);
     spoken += fmt::format("[{}] {}: {}\n", format_time(message.at).substr(0, 16), message.speaker.empty() ? message.role : message.speaker, text);
   }
   std::string asked;
@@ -235,7 +234,7 @@ std::string extracted_summary(const SessionSummary& before, const std::vector<Me
   for (const Message& message : messages) {
     if (message.role != "user") continue;
     bool opens = true;
-    for (const std::string& sentence : sentences_of(utf8_prefix(without_escape(message.text), kReadBytes))) {
+    for (const std::string& sentence : sentences_of(utf8_prefix(own_words(message.text), kReadBytes))) {
       Line line = make_line("- " + day(message.at) + ": " + sentence, fresh.size(), opens);
       opens = false;
       if (terms(sentence).empty()) continue;  // emoji alone

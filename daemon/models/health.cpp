@@ -47,6 +47,11 @@ bool Health::is_resting(const std::string& name) const {
   return at != resting_.end() && clock_.steady() < at->second.until;
 }
 
+std::string Health::reason(const std::string& name) const {
+  const auto at = resting_.find(name);
+  return at == resting_.end() ? std::string() : at->second.reason;
+}
+
 std::vector<std::string> Health::failures() const {
   std::vector<std::string> texts;
   for (const auto& [name, rest] : resting_) texts.push_back(name + ": " + rest.reason);

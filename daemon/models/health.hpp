@@ -36,6 +36,8 @@ class Health {
   /// It rests from now on. True: it did not before.
   bool failed(const std::string& name, const Error& error, const ModelFault& fault);
   bool is_resting(const std::string& name) const;
+  /// Why its last call failed; "" it answered, or was not asked.
+  std::string reason(const std::string& name) const;
   /// "NAME: why" of each that failed and has not answered since.
   std::vector<std::string> failures() const;
   void forget_all() { resting_.clear(); }

@@ -24,4 +24,13 @@ Result<void> check_images(const json::array& parts, std::string_view where) {
   return {};
 }
 
+Result<void> check_attachments(const json::array& attachments, std::string_view where) {
+  for (std::size_t i = 0; i < attachments.size(); ++i) {
+    const json::object* one = attachments[i].if_object();
+    if (!one || (string_or(*one, "type").empty() && string_or(*one, "name").empty()))
+      return Error{Code::invalid, fmt::format("{}[{}]: not an attachment: write an object such as {{\"type\":\"image\",\"url\":\"https://...\"}}", where, i)};
+  }
+  return check_images(attachments, where);
+}
+
 }  // namespace hobd

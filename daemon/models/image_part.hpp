@@ -13,4 +13,8 @@ bool is_image(const json::object& part);
 /// invalid: a member of the list calls itself an image and is none. `where` names the list in the error.
 Result<void> check_images(const json::array& parts, std::string_view where);
 
+/// invalid: of a message's attachments one is none that models take or could be told of: no object with a "type" or a "name", or
+/// an image that is none.
+Result<void> check_attachments(const json::array& attachments, std::string_view where);
+
 }  // namespace hobd

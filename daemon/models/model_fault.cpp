@@ -101,7 +101,7 @@ ModelFault read_fault(const Error& error) {
 std::string fault_advice(const ModelFault& fault, const std::string& provider) {
   const std::string key = "models.providers." + provider;
   switch (fault.kind) {
-    case Kind::refused_key: return fault.status == 402 ? "check the account's credit" : "check " + key + ".api_key";
+    case Kind::refused_key: return fault.status == 402 ? "check the account's credit" : "check " + key + ".api_key, Hob's own key at this provider";
     case Kind::not_found: return "check the model's name; `hobctl model list` shows what the server has";
     case Kind::rate_limit: return "wait a little, or add another model to models.tiers";
     case Kind::timeout: return "the server is slow: try again, raise models.times or limits.turn_timeout, or use a smaller model";

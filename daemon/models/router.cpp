@@ -6,6 +6,7 @@
 #include "models/background.hpp"
 #include "models/escalation.hpp"
 #include "models/model_caller.hpp"
+#include "models/no_answer.hpp"
 
 #include <fmt/core.h>
 
@@ -51,6 +52,7 @@ std::string text_of(const json::object& message) {
 RouteQuestion question_of(const ModelRequest& request) {
   RouteQuestion question;
   question.model = request.model;
+  question.goes_on_by = request.goes_on_by;
   question.conversation_tier = request.conversation_tier;
   question.is_background = request.call.is_background;
   question.user_id = request.call.user_id;
@@ -106,7 +108,7 @@ class TierRouter final : public Router {
     if (choice.is_routed && choice.tier == "fast" && !tiers_.of("smart").empty()) way.baseline = tiers_.of("smart").front();
     const bool may_escalate = choice.may_escalate && can_escalate();
     if (may_escalate) doubt_answers(way);
-    Run run = co_await ask_in_order(choice.names, way, choice.is_named);
+    Run run = co_await ask_in_order(choice.names, way, choice.is_named ? ChosenBy::caller : ChosenBy::config);
     if (run.answer.has_value() && !run.doubt.empty()) run = co_await escalate(choice, way, std::move(run));
     way.showing->close();
     if (run.answer.has_error()) co_return run.answer.error();
@@ -133,6 +135,7 @@ class TierRouter final : public Router {
       info.provider = parts.provider;
       info.model = parts.model;
       info.healthy = tiers_.is_up(name) && !health_.is_resting(name);
+      info.trouble = health_.reason(name);
       models.push_back(std::move(info));
       return models.end() - 1;
     };
@@ -183,7 +186,11 @@ class TierRouter final : public Router {
     call.function = "models";
     call.deadline = std::chrono::seconds(10);
     Result<std::string> answer = co_await instance->async_call(std::move(call));
-    if (answer.has_error()) co_return answer.error().with_context("list the models of " + provider);
+    if (answer.has_error()) {
+      // The key that was refused is Hob's, not that of whoever asks.
+      const Code code = answer.error().code == Code::denied ? Code::unavailable : answer.error().code;
+      co_return Error{code, "list the models of " + provider + ": " + answer.error().message};
+    }
     Result<json::value> value = parse_json(*answer);
     if (value.has_error())
       co_return Error{Code::unavailable, "list the models of " + provider + ": " + value.error().message};
@@ -197,6 +204,7 @@ class TierRouter final : public Router {
   }
   void on_call(std::function<void(const CallReport&)> listener) override { caller_.on_call(std::move(listener)); }
   void on_notice(std::function<void(std::string)> listener) override { on_notice_ = std::move(listener); }
+  void forget_answers() override { cache_.clear(); }
 
   void set_config(std::shared_ptr<const Config> config) override {
     config_ = config;
@@ -239,8 +247,9 @@ class TierRouter final : public Router {
       if (decision.is_unsure && request.model.empty()) co_await ask_tier(choice, decision, request.call, deadline);
       if (request.model.empty() && !decision.tier.empty()) choice.tier = decision.tier;
       choice.by = decision.by;
-      choice.is_routed = request.model.empty() && decision.by != "user" && config_->models.router.mode == RouterMode::automatic;
-      choice.may_escalate = choice.is_routed && choice.tier == "fast" && config_->models.router.escalate;
+      const bool is_hobs_choice = request.model.empty() || !request.goes_on_by.empty();
+      choice.is_routed = is_hobs_choice && decision.by != "user" && config_->models.router.mode == RouterMode::automatic;
+      choice.may_escalate = choice.is_routed && request.model.empty() && choice.tier == "fast" && config_->models.router.escalate;
     }
     if (choice.tier.empty() && !choice.is_named) choice.tier = config_->models.router.mode == RouterMode::fast ? "fast" : "smart";
     if (!choice.is_named) choice.names = tiers_.of_or_fallback(choice.tier);
@@ -280,10 +289,10 @@ class TierRouter final : public Router {
   }
 
   /// Asks one model after another until one answers. Where a text was shown, that is what the user gets, whatever follows.
-  awaitable<Run> ask_in_order(std::vector<std::string> names, Way& way, bool is_named) {
+  awaitable<Run> ask_in_order(std::vector<std::string> names, Way& way, ChosenBy chosen_by) {
     names = health_.ordered(std::move(names));
     Run run;
-    std::vector<std::string> faults;
+    std::vector<ModelFailure> failures;
     std::optional<Error> refusal;  // of the budget
     bool is_downgraded = false;
     for (std::size_t i = 0; i < names.size(); ++i) {
@@ -304,23 +313,21 @@ class TierRouter final : public Router {
       }
       if (asked.what == Asked::What::no_room) {
         refusal = std::move(asked.error);
-        if (refusal->code != Code::overloaded || is_named || context_.budget->on_limit() != OnLimit::downgrade) break;
+        if (refusal->code != Code::overloaded || chosen_by == ChosenBy::caller || context_.budget->on_limit() != OnLimit::downgrade) break;
         if (!is_downgraded) names = cheaper_than(name, names, i);
         is_downgraded = true;
         continue;
       }
       remember(name, asked);
-      faults.push_back(name + ": " + asked.error.message + " (" + fault_advice(asked.fault, split_model_name(name).provider) + ")");
-      run.answer = Error{asked.error.code, faults.back()};
+      failures.push_back({name, std::move(asked.error), asked.fault});
     }
     if (way.showing->has_shown()) {
       run.answer = broken_off(way);
     } else if (refusal) {
       run.answer = *std::move(refusal);
-    } else if (faults.size() > 1) {
-      std::string message = "no model answered: ";
-      for (std::size_t i = 0; i < faults.size(); ++i) message += (i ? "; " : "") + faults[i];
-      run.answer = Error{run.answer.error().code, std::move(message)};
+    } else if (!failures.empty()) {
+      if (failures.size() > 1) log::warn("models", "no model answered: {}", failure_details(failures));
+      run.answer = no_answer(failures, chosen_by);
     }
     co_return run;
   }
@@ -389,7 +396,7 @@ class TierRouter final : public Router {
     std::vector<std::string> names;
     for (const std::string& name : tiers_.of("smart"))
       if (!contains(tiers_.of("fast"), name)) names.push_back(name);
-    Run smart = co_await ask_in_order(std::move(names), way, false);
+    Run smart = co_await ask_in_order(std::move(names), way, ChosenBy::config);
     if (smart.answer.has_value() || smart.answer.error().code == Code::cancelled) co_return smart;
     way.showing->begin();
     way.showing->take(fast.answer->text);

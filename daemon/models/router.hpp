@@ -20,6 +20,8 @@ struct ModelRequest {
   std::chrono::milliseconds deadline{120'000};
   CallFor call = {};                   // what it is for, who pays
   std::string conversation_tier = {};  // which tier answered last in this conversation; "" none
+  /// `model` is the tier that began this very answer: by what that was decided (ModelAnswer::routed_by). "": it is the caller's word.
+  std::string goes_on_by = {};
   /// The same request may be answered from what it was answered before (temperature 0, no tools).
   bool is_deterministic = false;
 };
@@ -56,14 +58,15 @@ struct ModelInfo {
   std::string provider, model;
   std::vector<std::string> tiers;
   bool healthy = true;
+  std::string trouble = {};  // why its last call failed; "" it answered, or was not asked
 };
 
 class Router {
  public:
   virtual ~Router() = default;
   /// Asks the first model that is healthy, goes on to the next one of the tier while nothing was shown.
-  /// `on_delta` gets text as it comes. Errors: not_found (no such model; names those there are), and the last
-  /// provider's own, with what to do. Asio cancellation ends the call.
+  /// `on_delta` gets text as it comes. Errors: not_found (no such model; names those there are), overloaded (no room in the
+  /// budget), and what no_answer.hpp makes of the models' own, with what to do. Asio cancellation ends the call.
   virtual awaitable<Result<ModelAnswer>> complete(ModelRequest request, std::function<void(std::string_view text)> on_delta) = 0;
   /// The models that `model` stands for, in order: what complete() would try.
   virtual Result<std::vector<std::string>> resolve(std::string_view model) const = 0;
@@ -82,6 +85,8 @@ class Router {
   virtual void on_call(std::function<void(const CallReport&)>) {}
   /// Told what the owner should know: a provider refuses its key and rests until that is mended.
   virtual void on_notice(std::function<void(std::string)>) {}
+  /// Drops the answers that are kept for deterministic requests: something was forgotten that may stand in them.
+  virtual void forget_answers() {}
   virtual void set_config(std::shared_ptr<const Config> config) = 0;
 };
 

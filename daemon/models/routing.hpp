@@ -15,6 +15,7 @@ namespace hobd {
 struct RouteQuestion {
   std::string text;                    // what the user wrote, without what was recalled
   std::string model = {};              // "", "tier/fast", "tier/smart", "<provider>/<model>": the caller's word
+  std::string goes_on_by = {};         // `model` began this very answer, decided by this; "" it is the caller's word
   bool has_image = false;
   bool has_tool_results = false;       // in the midst of a round of tools
   std::string conversation_tier = {};  // which tier answered last in this conversation; "" none

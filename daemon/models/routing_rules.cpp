@@ -59,7 +59,8 @@ std::optional<RouteDecision> decide_before_words(const RouteQuestion& question, 
     if (question.model.starts_with("tier/") && is_tier(std::string_view(question.model).substr(5))) {
       decision.tier = question.model.substr(5);
       decision.score = decision.tier == "smart" ? 1 : 0;
-      decision.reasons.push_back("the " + decision.tier + " tier was asked for");
+      decision.reasons.push_back("the " + decision.tier + (question.goes_on_by.empty() ? " tier was asked for" : " tier goes on with its answer"));
+      if (!question.goes_on_by.empty()) decision.by = question.goes_on_by;
     } else {
       decision.reasons.push_back(fmt::format("{} was asked for", utf8_prefix(question.model, 256)));
     }

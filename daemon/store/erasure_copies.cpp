@@ -1,5 +1,6 @@
 #include "store/erasure_copies.hpp"
 
+#include "base/sent_text.hpp"
 #include "base/text.hpp"
 #include "store/memory_rows.hpp"
 
@@ -60,7 +61,7 @@ Result<void> put_text(WriteBatch& batch, std::int64_t user, const MessageText& m
   if (message.extra) TRY(batch.db.run("UPDATE messages SET extra = ? WHERE id = ?", *message.extra, message.row));
   TRY(batch.db.run("DELETE FROM session_summaries WHERE session = ?", message.session));
   TRY(batch.db.run("UPDATE conversations SET fingerprint = '', title = CASE WHEN title = ? THEN '' ELSE title END WHERE id = ?",
-                   title_of(message.before), message.conversation));
+                   title_of(own_words(message.before)), message.conversation));
   return {};
 }
 
@@ -163,9 +164,8 @@ Result<bool> clean_messages(WriteBatch& batch, std::int64_t user, const ErasureS
       bool looks = looks_at_all;
       const bool is_shown = rows.view(6) == "assistant" && redactor.is_shown_by(message.text);
       if (is_shown || (!looks && rows.view(6) == "assistant" && redactor.is_in(message.text))) {
-        auto asked = TRY(batch.db.query("SELECT 1 FROM turns t JOIN messages q ON q.mid = t.message_id WHERE t.id = ? AND q.text LIKE '/%'",
-                                        rows.integer(7)));
-        const bool is_listing = TRY(asked.next());
+        auto asked = TRY(batch.db.query("SELECT q.text FROM turns t JOIN messages q ON q.mid = t.message_id WHERE t.id = ?", rows.integer(7)));
+        const bool is_listing = TRY(asked.next()) && is_command(asked.view(0));
         looks = looks || is_listing;
         // A list shows beginnings of texts: it goes whole.
         if (is_listing && is_shown) {

@@ -1,7 +1,7 @@
 #include "store/erasure_removal.hpp"
 
+#include "base/sent_text.hpp"
 #include "store/erasure_copies.hpp"
-
 #include "store/memory_rows.hpp"
 #include "store/tombstones.hpp"
 
@@ -31,7 +31,7 @@ class Removal {
     receipt_.summaries += TRY(db_.run("DELETE FROM session_summaries WHERE session = ?", session));
     TRY(db_.run("UPDATE conversations SET message_count = message_count - 1, fingerprint = '', "
                 "title = CASE WHEN title = ? THEN '' ELSE title END WHERE id = ?",
-                title_of(text), conversation));
+                title_of(own_words(text)), conversation));
     TRY(db_.run("DELETE FROM outbox WHERE user = ? AND message_id = ? AND state >= 2", user_, mid));
     TRY(db_.run("DELETE FROM memory_sources WHERE message_id = ?", mid));
     return {};

@@ -1,6 +1,6 @@
 #include "store/candidates.hpp"
 
-#include "base/text.hpp"
+#include "base/sent_text.hpp"
 #include "store/rows.hpp"
 #include "store/terms.hpp"
 
@@ -85,9 +85,11 @@ class Choice {
     loaded.text = row.text(5);
     loaded.length = static_cast<std::uint32_t>(std::max<std::int64_t>(1, row.integer(6)));
     loaded.is_copy = row.is_null(7);
-    const bool is_command = loaded.text.starts_with('/') && !loaded.text.starts_with("//");
+    const bool is_users = loaded.role == "user";
+    const bool is_no_talk = is_users && !query_.commands && is_command(loaded.text);
+    if (is_users) loaded.text = std::string(own_words(loaded.text));
     const bool is_asking = not_turn_ != 0 && row.integer(7) == not_turn_;
-    loaded.is_silent = is_asking || (is_command && !query_.commands);
+    loaded.is_silent = is_asking || is_no_talk;
     loaded.fits = (query_.role.empty() || loaded.role == query_.role) && !loaded.is_silent && (!query_.since || loaded.at >= *query_.since) &&
                   (!query_.until || loaded.at < *query_.until);
     return loaded;

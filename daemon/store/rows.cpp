@@ -2,6 +2,7 @@
 
 #include "base/id.hpp"
 #include "base/text.hpp"
+#include "store/kv_owners.hpp"
 
 namespace hobd {
 namespace {
@@ -180,9 +181,28 @@ std::string title_of(std::string_view text) {
   return std::string(trim(title));
 }
 
+namespace {
+
+/// The owner's sum of bytes is kept beside its values (sqlite_kv.cpp).
+Result<void> remove_kept_tier(Connection& db, std::int64_t conversation) {
+  std::int64_t bytes = 0;
+  {
+    auto rows = TRY(db.query("SELECT length(k.key) + length(k.value) FROM kv k JOIN conversations c ON c.cid = k.key WHERE k.owner = ? AND c.id = ?",
+                             kConversationTierOwner, conversation));
+    if (!TRY(rows.next())) return {};
+    bytes = rows.integer(0);
+  }
+  TRY(db.run("DELETE FROM kv WHERE owner = ? AND key = (SELECT cid FROM conversations WHERE id = ?)", kConversationTierOwner, conversation));
+  TRY(db.run("UPDATE kv_owners SET bytes = bytes - ? WHERE owner = ?", bytes, kConversationTierOwner));
+  return {};
+}
+
+}  // namespace
+
 Result<void> remove_conversation(WriteBatch& batch, std::int64_t conversation) {
   auto rows = TRY(batch.db.query("SELECT id, user, text FROM messages WHERE conversation = ?", conversation));
   while (TRY(rows.next())) batch.messages.remove(rows.integer(0), rows.integer(1), rows.view(2));
+  TRY(remove_kept_tier(batch.db, conversation));
   TRY(batch.db.run("DELETE FROM conversations WHERE id = ?", conversation));
   return {};
 }

@@ -1,6 +1,7 @@
 #include "store/sqlite_parts.hpp"
 
 #include "base/id.hpp"
+#include "base/sent_text.hpp"
 #include "store/cursor.hpp"
 #include "store/rows.hpp"
 
@@ -121,7 +122,7 @@ Result<Accepted> accept_inbound(WriteBatch& batch, Inbound& inbound, std::chrono
   for (auto* messages : {&inbound.history, &inbound.messages})
     for (Message& message : *messages) {
       complete_message(message, inbound, conversation, now);
-      if (title.empty() && message.role == "user" && !message.text.starts_with('/')) title = title_of(message.text);
+      if (title.empty() && message.role == "user" && !is_command(message.text)) title = title_of(own_words(message.text));
     }
   if (inbound.messages.back().external_id.empty()) inbound.messages.back().external_id = inbound.external_id;
 

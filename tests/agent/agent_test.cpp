@@ -525,3 +525,30 @@ TEST_CASE("an image that is none is refused where it enters, and named where it 
   request.attachments.push_back(parse_json(R"({"type":"image","mime":"image/png","data":"AAAA"})").value());
   CHECK(house.send(request).has_value());
 }
+
+TEST_CASE("an attachment of no known shape is refused where a caller waits") {
+  TempFolder folder;
+  House house(folder.path());
+  for (const char* part : {R"("https://example.org/cat.png")", "7", "{}", R"({"image_url":{"url":"https://example.org/cat.png"}})"}) {
+    SendRequest request = house.request("what is this?");
+    request.attachments.push_back(parse_json(part).value());
+    const Error refused = house.send(request).error();
+    CHECK(refused.code == Code::invalid);
+    CHECK_THAT(refused.message, Catch::Contains("attachments[0]: not an attachment"));
+  }
+  CHECK(house.model.requests.empty());
+}
+
+TEST_CASE("who sends what can't be read through a channel is told so with the answer") {
+  TempFolder folder;
+  House house(folder.path());
+  house.model.answers = {says("A nice day.")};
+  run(house.io, house.outbox->start());
+  REQUIRE(run(house.io, house.store->users().ensure_identity("chan", "s1", "Anna", "CODE")).has_value());
+  REQUIRE(run(house.io, house.store->users().approve_identity("CODE", house.user.id)).has_value());
+  const json::object inbound = parse_json_object(R"({"id":"m1","sender":{"id":"s1"},"text":"look","attachments":["cat.png"]})").value();
+  REQUIRE(run(house.io, house.inbox->deliver("chan", inbound)).has_value());
+  REQUIRE(run_until(house.io, [&] { return house.sent.size() == 1; }));
+  CHECK_THAT(std::string(string_or(house.sent[0], "text")), Catch::StartsWith("A nice day.\n\n(Something that came with your message could not be read"));
+  CHECK_THAT(json::serialize(house.model.requests.at(0)), Catch::Contains("[attached: file]"));
+}

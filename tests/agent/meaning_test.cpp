@@ -303,11 +303,13 @@ TEST_CASE("a caller's tools are called as text too, and handed back") {
 TEST_CASE("a continuation is routed by the user's words, and stays on the tier that began the answer") {
   Recorded on;
   on.record.tier = "fast";
+  on.record.routed_by = "score";
   on.house.model.answers = {stops(says("He went into the"), "length"), says(" woods.")};
   REQUIRE(on.house.say("a story").has_value());
   REQUIRE(on.record.requests.size() == 2);
   CHECK(on.record.requests[0].model.empty());
   CHECK(on.record.requests[1].model == "tier/fast");
+  CHECK(on.record.requests[1].goes_on_by == "score");
   CHECK(on.record.requests[1].chat.at("messages").as_array().back().at("text") == "a story");
 }
 

@@ -36,57 +36,66 @@ struct Talk {
 
 bool has_recalled(const json::object& prompt) { return json::serialize(prompt.at("messages").as_array().back()).find("<recalled>") != std::string::npos; }
 
+struct Counted {
+  int recalled = 0;              // prompts with recalled memories
+  std::size_t kept = 0, all = 0;  // bytes of the prompts; those that stood in the prompt before
+  double kept_per_cent() const { return 100.0 * double(kept) / double(all); }
+};
+
+/// Says fifty things. `has_kept` is told each prompt, the one before it and where its prefix broke, and says whether what is
+/// stable counts as kept.
+template <class HasKept>
+Counted say_fifty(Talk& talk, HasKept has_kept) {
+  Counted counted;
+  for (int i = 0; i < 50; ++i) {
+    talk.say(i);
+    const std::size_t now = std::size_t(i);
+    counted.recalled += has_recalled(talk.prompt(now)) ? 1 : 0;
+    if (i == 0) continue;
+    const json::object &before = talk.prompt(now - 1), &prompt = talk.prompt(now);
+    const PrefixBreak broken = first_break(before, prompt);
+    INFO("turn " << i << ": the prefix broke at byte " << broken.at << ", in " << broken.part);
+    if (has_kept(before, prompt, broken)) counted.kept += bytes_of(stable_parts(before)).size();
+    counted.all += bytes_of(prompt_parts(prompt)).size();
+  }
+  return counted;
+}
+
 }  // namespace
 
 TEST_CASE("over fifty turns of a plain conversation each prompt begins with the one before it") {
   Talk talk(60);
-  int recalled = 0;
-  std::size_t kept = 0, all = 0, stable = 0;
-  for (int i = 0; i < 50; ++i) {
-    talk.say(i);
-    const std::size_t now = std::size_t(i);
-    recalled += has_recalled(talk.prompt(now)) ? 1 : 0;
-    if (i == 0) continue;
-    const PrefixBreak broken = first_break(talk.prompt(now - 1), talk.prompt(now));
-    INFO("turn " << i << ": the prefix broke at byte " << broken.at << ", in " << broken.part);
+  std::size_t stable = 0;
+  const Counted counted = say_fifty(talk, [&](const json::object&, const json::object&, const PrefixBreak& broken) {
     CHECK(broken.part.empty());
     stable += broken.part.empty() ? 1 : 0;
-    kept += bytes_of(stable_parts(talk.prompt(now - 1))).size();
-    all += bytes_of(prompt_parts(talk.prompt(now))).size();
-  }
-  CHECK(recalled == 0);  // all that was said stands in the prompt itself
+    return true;
+  });
+  CHECK(counted.recalled == 0);  // all that was said stands in the prompt itself
   fmt::print("prefix stability {:.0f} per cent over 50 turns; {:.0f} per cent of the prompts' bytes were in the prompt before\n", 100.0 * double(stable) / 49,
-             100.0 * double(kept) / double(all));
+             counted.kept_per_cent());
 }
 
 TEST_CASE("with a buffer that fills, the prefix breaks where the summary moves on, and nowhere else, in strides") {
   Talk talk(10);
-  int recalled = 0, moved = 0;
-  std::size_t kept = 0, all = 0;
-  for (int i = 0; i < 50; ++i) {
-    talk.say(i);
-    const std::size_t now = std::size_t(i);
-    recalled += has_recalled(talk.prompt(now)) ? 1 : 0;
-    if (i == 0) continue;
-    const PrefixBreak broken = first_break(talk.prompt(now - 1), talk.prompt(now));
-    INFO("turn " << i << ": the prefix broke at byte " << broken.at << ", in " << broken.part);
-    const auto summary_of = [](const json::object& prompt) {
-      for (const PromptPart& part : prompt_parts(prompt))
+  int moved = 0;
+  const Counted counted = say_fifty(talk, [&](const json::object& before, const json::object& prompt, const PrefixBreak& broken) {
+    const auto summary_of = [](const json::object& one) {
+      for (const PromptPart& part : prompt_parts(one))
         if (part.name == "summary") return part.bytes;
       return std::string();
     };
-    const bool has_moved = summary_of(talk.prompt(now - 1)) != summary_of(talk.prompt(now));
+    const bool has_moved = summary_of(before) != summary_of(prompt);
     CHECK(broken.part.empty() == !has_moved);
-    if (has_moved && !summary_of(talk.prompt(now - 1)).empty()) CHECK(broken.part == "summary");
+    if (has_moved && !summary_of(before).empty()) CHECK(broken.part == "summary");
     moved += has_moved ? 1 : 0;
-    if (!has_moved) kept += bytes_of(stable_parts(talk.prompt(now - 1))).size();
-    all += bytes_of(prompt_parts(talk.prompt(now))).size();
-  }
-  CHECK(recalled > 10);
+    return !has_moved;
+  });
+  CHECK(counted.recalled > 10);
   CHECK(moved >= 2);
   CHECK(moved <= 50 / 5);
   fmt::print("with a buffer of 10 turns the summary moved {} times in 50 turns; {} prompts had recalled memories; {:.0f} per cent of the bytes were in the prompt before\n",
-             moved, recalled, 100.0 * double(kept) / double(all));
+             moved, counted.recalled, counted.kept_per_cent());
 }
 
 TEST_CASE("a break is named by its part and its first byte") {

@@ -1,5 +1,6 @@
 #include "fakes/house.hpp"
 #include "fakes/model_script.hpp"
+#include "store/kv_owners.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -64,14 +65,16 @@ TEST_CASE("a message behind /smart is stored as it was said") {
   CHECK(std::any_of(messages.items.begin(), messages.items.end(), [](const Message& message) { return message.text == "/smart hi"; }));
 }
 
-TEST_CASE("what is no message for a tier stays a command") {
-  CHECK(is_command("/smart"));
-  CHECK(is_command("/smart  \n"));
-  CHECK(is_command("/model"));
-  CHECK(is_command("/model claude hi"));
-  CHECK(is_command("/model local/m"));
-  CHECK_FALSE(is_command("/SMART hi"));
-  CHECK_FALSE(is_command("/model local/m hi"));
-  CHECK(without_escape("/smart  /help ") == "/help");
-  CHECK(without_escape("//smart hi") == "/smart hi");
+TEST_CASE("the tier that a conversation keeps goes with the conversation") {
+  TempFolder folder;
+  TwoTiers tiers(folder.path());
+  tiers.asked("hi");
+  REQUIRE(tiers.house.say("/smart").has_value());
+  Store& store = *tiers.house.store;
+  REQUIRE(run(tiers.house.io, store.kv().get(kConversationTierOwner, tiers.house.conversation)).has_value());
+  REQUIRE(run(tiers.house.io, store.conversations().remove(tiers.house.user.id, tiers.house.conversation)).has_value());
+  CHECK(run(tiers.house.io, store.kv().get(kConversationTierOwner, tiers.house.conversation)).error().code == Code::not_found);
+  // Nor does it count against the quota of those to come.
+  const std::string conversation(tiers.house.conversation.size(), 'c');
+  CHECK(run(tiers.house.io, store.kv().set(kConversationTierOwner, conversation, "tier/smart", conversation.size() + 10)).has_value());
 }

@@ -1,5 +1,4 @@
 // block.* and conversation.summarize as a client sees them, on a real database.
-#include "agent/commands.hpp"
 #include "api/methods.hpp"
 #include "fakes/fake_clock.hpp"
 #include "fakes/run.hpp"
@@ -38,7 +37,7 @@ struct Office {
   std::shared_ptr<Config> config = std::make_shared<Config>();
   std::unique_ptr<Store> store = open_sqlite_store({.file = folder.path() / "hob.db", .executor = io.get_executor(), .clock = &clock}).value();
   MemoryBlocks blocks{store->blocks(), config};
-  SessionBuffers buffers{{io.get_executor(), store.get(), nullptr, &clock, config, is_command}};
+  SessionBuffers buffers{{io.get_executor(), store.get(), nullptr, &clock, config}};
   User user;
   MethodTable table;
 };

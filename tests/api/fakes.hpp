@@ -257,4 +257,15 @@ T run(asio::io_context& core, awaitable<T> task) {
   return *std::move(result);
 }
 
+/// Runs one that must succeed; gives its value.
+template <class T>
+T value_of(asio::io_context& core, awaitable<Result<T>> operation) {
+  core.restart();
+  auto result = run(core, std::move(operation));
+  if constexpr (std::is_void_v<T>)
+    result.value();
+  else
+    return std::move(result).value();
+}
+
 }  // namespace hobd::test

@@ -1,3 +1,4 @@
+#include "base/text.hpp"
 #include "hobctl/command.hpp"
 #include "hobctl/completion.hpp"
 #include "hobctl/render.hpp"
@@ -27,6 +28,24 @@ const json::array& methods() {
 
 Result<json::object> read(std::string_view group, std::string_view verb, std::vector<std::string> words) {
   return read_params(**find_method(methods(), group, verb), words);
+}
+
+/// The terminal's time zone while it lives.
+struct TerminalIn {
+  explicit TerminalIn(const char* zone) {
+    setenv("TZ", zone, 1);
+    tzset();
+  }
+  ~TerminalIn() {
+    unsetenv("TZ");
+    tzset();
+  }
+};
+
+std::size_t widest_line(const std::string& text) {
+  std::size_t widest = 0;
+  for (const std::string_view line : split(text, '\n')) widest = std::max(widest, line.size());
+  return widest;
 }
 
 }  // namespace
@@ -84,12 +103,26 @@ TEST_CASE("the overview of a group has its verbs alone") {
   CHECK(overview(methods(), "nope").empty());
 }
 
+TEST_CASE("a list keeps the ids that the next command is given, and leaves out those of other things and empty columns") {
+  const TerminalIn greenwich("UTC0");
+  const std::string id(37, 'i'), other(37, 'o');
+  json::array items;
+  for (int i = 0; i < 2; ++i)
+    items.push_back({{"id", id}, {"conversation_id", other}, {"external_id", ""}, {"reply_id", other}, {"state", "replied"}, {"error", nullptr}, {"created_at", "2026-11-21T08:30:00.5Z"}});
+  const json::object list{{"items", items}, {"next_cursor", nullptr}};
+  const std::string narrow = render(json::value(list), 80);
+  CHECK_THAT(narrow, Catch::Contains(id + "  replied  2026-11-21 08:30\n") && !Catch::Contains("ooo") && !Catch::Contains("error") && !Catch::Contains("external_id"));
+  CHECK_THAT(render(json::value(list), 110), Catch::Contains(other + "  replied"));
+}
+
 TEST_CASE("people get plain numbers, sizes in MiB and times without fractions") {
+  const TerminalIn greenwich("UTC0");
   const json::value answer = *parse_json(
       R"({"items":[{"id":"a","session_id":"ses_1","cost_usd":0.000012,"bytes":3145728,"at":"2026-11-21T08:30:00.123456Z"}]})");
   const std::string text = render(answer, 200);
-  CHECK_THAT(text, Catch::Contains("0.000012") && Catch::Contains("3.0 MiB") && Catch::Contains("2026-11-21T08:30:00Z"));
+  CHECK_THAT(text, Catch::Contains("0.000012") && Catch::Contains("3.0 MiB") && Catch::Contains("2026-11-21 08:30"));
   CHECK_THAT(text, !Catch::Contains("ses_1"));
+  CHECK_THAT(render(*parse_json(R"({"at":"2026-11-21T08:30:00.123456Z"})")), Catch::Contains("2026-11-21T08:30:00Z"));
 }
 
 TEST_CASE("usage names positionals and options") {
@@ -137,15 +170,15 @@ TEST_CASE("memories are listed by what a person looks for, without columns that 
 }
 
 TEST_CASE("usage.summary is shown as a table with its sum, what was saved and which prices are missing") {
+  const TerminalIn greenwich("UTC0");
   const std::string text = render(*parse_json(R"({"items":[
       {"key":"usr_1","name":"anna","calls":2,"failed":0,"input_tokens":1200,"output_tokens":80,"cached_tokens":900,"cache_write_tokens":0,"cost_usd":0.0012,"reserved_usd":0,"estimated_calls":0},
       {"key":"","name":null,"calls":1,"failed":0,"input_tokens":10,"output_tokens":1,"cached_tokens":0,"cache_write_tokens":0,"cost_usd":1.5,"reserved_usd":0,"estimated_calls":0}],
     "total":{"calls":3,"failed":0,"input_tokens":1210,"output_tokens":81,"cached_tokens":900,"cache_write_tokens":0,"cost_usd":1.5012,"reserved_usd":0.25,"estimated_calls":0},
     "saved":{"routing_usd":0.75,"caching_usd":-0.002},"since":"2026-11-01T00:00:00Z","until":"2026-12-01T00:00:00Z","unknown_prices":["x/y"]})"), 120);
-  CHECK(text.find("2026-11-01 to 2026-12-01") == 0);
-  CHECK(text.find("anna  2") != std::string::npos);
-  CHECK(text.find("0.0012 USD") != std::string::npos);
-  CHECK(text.find("1.5012 USD") != std::string::npos);
+  CHECK(text.find("2026-11-01 00:00 to 2026-12-01 00:00") == 0);
+  CHECK(text.find("anna      2       1200             900          80  0.0012\n") != std::string::npos);
+  CHECK(text.find("all       3       1210             900          81  1.5012\n") != std::string::npos);
   CHECK(text.find("failed") == std::string::npos);
   CHECK(text.find("reserved for calls under way: 0.25 USD") != std::string::npos);
   CHECK(text.find("saved by routing 0.75 USD, by the providers' prompt caches -0.002 USD") != std::string::npos);
@@ -163,4 +196,40 @@ TEST_CASE("budget.get is shown as a table: whose limit, what is left, when it be
   CHECK(text.find("0 tokens") != std::string::npos);
   CHECK(text.find("budget set") != std::string::npos);
   CHECK(text.find("the owner is told at 80 %; at a limit: downgrade") != std::string::npos);
+}
+
+TEST_CASE("usage.list is a table that fits a terminal: when where one is, who, what for, tokens, cost, outcome") {
+  const TerminalIn berlin("CET-1");
+  const std::string text = render(*parse_json(R"({"items":[
+      {"id":"led_2","at":"2026-11-21T08:30:12.123456Z","model":"anthropic/claude-sonnet-4-5","tier":"smart","purpose":"chat","background":false,"state":"reserved","input_tokens":0,"output_tokens":0,
+       "cached_tokens":0,"cache_write_tokens":0,"cost_usd":0,"reserved_usd":0.0345,"estimated":false,"user_id":"usr_0123456789abcdef","user":"anna","channel":"http","conversation_id":"con_1","turn_id":"turn_1","job":null,"settled_at":null},
+      {"id":"led_1","at":"2026-11-21T08:29:00Z","model":"anthropic/claude-haiku-4-5","tier":"fast","purpose":"consolidation","background":true,"state":"answered","input_tokens":12345,"output_tokens":80,
+       "cached_tokens":1024,"cache_write_tokens":0,"cost_usd":0.000012,"reserved_usd":0,"estimated":true,"user_id":"usr_gone","user":null,"channel":null,"conversation_id":null,"turn_id":null,"job":null,"settled_at":"2026-11-21T08:29:02Z"}],
+    "next_cursor":"c1"})"), 120);
+  CHECK(text ==
+        "at                who       channel  for            model                           in  cached  out       USD  outcome\n"
+        "2026-11-21 09:30  anna      http     chat           anthropic/claude-sonnet-4-5      0            0    0.0345  under way\n"
+        "2026-11-21 09:29  usr_gone           consolidation  anthropic/claude-haiku-4-5   12345    1024   80  0.000012  estimated\n"
+        "more: --cursor c1\n");
+  CHECK(widest_line(text) <= 120);
+}
+
+TEST_CASE("model.list tells what a model costs, whether it is well, and what its trouble is") {
+  const std::string text = render(*parse_json(R"({"items":[
+      {"name":"a/m","provider":"a","model":"m","tiers":["fast","smart"],"healthy":false,"trouble":"the model server answered 401: no","input_usd":0.15,"output_usd":0.6,"price":"table"},
+      {"name":"offline/offline","provider":"offline","model":"offline","tiers":[],"healthy":true,"trouble":null,"input_usd":0,"output_usd":0,"price":"local"}],"next_cursor":null})"), 120);
+  CHECK_THAT(text, Catch::Contains("a/m") && Catch::Contains("fast, smart  no") && Catch::Contains("0.15") && Catch::Contains("answered 401"));
+  CHECK_THAT(text, !Catch::Contains("provider"));
+}
+
+TEST_CASE("model.routes tells the order of each tier and how messages were routed") {
+  const std::string text = render(*parse_json(R"({"tiers":{"fast":["a/small","b/small"],"smart":["b/big"]},"mode":"auto",
+      "stats":{"decisions":{"user":1,"rule":2,"score":0,"model":0,"cache":0},"tiers":{"fast":2,"smart":1},"escalated":0,"cached":7}})"));
+  CHECK(text ==
+        "fast:   a/small, then b/small\n"
+        "smart:  b/big\n"
+        "mode:   auto\n"
+        "routed since the start: fast 2, smart 1\n"
+        "decided by: user 1, rule 2\n"
+        "asked again of the smart tier: 0; decisions kept in the cache: 7\n");
 }

@@ -26,12 +26,7 @@ struct MemoryHouse {
   }
   template <class T>
   T await(awaitable<Result<T>> operation) {
-    core.restart();
-    auto result = run(core, std::move(operation));
-    if constexpr (std::is_void_v<T>)
-      result.value();
-    else
-      return std::move(result).value();
+    return value_of(core, std::move(operation));
   }
   Result<json::object> call(std::string_view method, json::object params = {}) {
     core.restart();

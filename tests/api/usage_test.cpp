@@ -50,12 +50,7 @@ struct SpendingHouse {
   }
   template <class T>
   T await(awaitable<Result<T>> operation) {
-    core.restart();
-    auto result = run(core, std::move(operation));
-    if constexpr (std::is_void_v<T>)
-      result.value();
-    else
-      return std::move(result).value();
+    return value_of(core, std::move(operation));
   }
   /// A million tokens in, of them `cached` read from a cache, and none out.
   void spend(const std::string& user, const std::string& model, Purpose purpose, const std::string& baseline = "", std::int64_t cached = 0) {
@@ -191,6 +186,7 @@ TEST_CASE("usage.list pages through the calls, the newest first") {
     house.clock.time += std::chrono::minutes(1);
   }
   const json::object first = house.get("usage.list", {{"limit", 2}});
+  CHECK(first.at("items").at(0).at("user").as_string() == "anna");
   REQUIRE(first.at("items").as_array().size() == 2);
   const json::object row = first.at("items").at(0).as_object();
   CHECK(row.at("state") == "answered");

@@ -1,13 +1,12 @@
 // A month at fifty messages a day: `month [month.jsonl]` plays a recorded day (month_record.cpp) thirty times through the real
 // prices and the real budget over a database, and prints what it cost by purpose, beside an estimate made before Hob was built.
+#include "bench/json_lines.hpp"
 #include "fakes/fake_clock.hpp"
 #include "fakes/run.hpp"
 #include "fakes/temp_folder.hpp"
 #include "models/budget.hpp"
 
 #include <fmt/core.h>
-
-#include <fstream>
 
 using namespace hobd;
 using namespace hobd::fakes;
@@ -53,17 +52,11 @@ Purpose purpose_of(const std::string& name) {
 
 std::vector<Call> read_day(const std::string& path) {
   std::vector<Call> calls;
-  std::ifstream file(path);
-  for (std::string row; std::getline(file, row);) {
-    const Result<json::object> object = parse_json_object(row);
-    if (object.has_error()) {
-      fmt::print(stderr, "{}: {}\n", path, object.error().message);
-      std::exit(1);
-    }
-    Call call{std::string(string_or(*object, "purpose")), std::string(string_or(*object, "tier")), {}};
-    call.usage.input_tokens = int_or(*object, "input_tokens");
-    call.usage.cached_tokens = int_or(*object, "cached_tokens");
-    call.usage.output_tokens = int_or(*object, "output_tokens");
+  for (const json::object& row : bench::read_json_lines(path)) {
+    Call call{std::string(string_or(row, "purpose")), std::string(string_or(row, "tier")), {}};
+    call.usage.input_tokens = int_or(row, "input_tokens");
+    call.usage.cached_tokens = int_or(row, "cached_tokens");
+    call.usage.output_tokens = int_or(row, "output_tokens");
     calls.push_back(std::move(call));
   }
   return calls;

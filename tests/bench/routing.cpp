@@ -1,6 +1,7 @@
 // How long a routing decision takes, and what the scorer sees: `routing SET.jsonl...` prints microseconds of decide(), uncached
 // and cached, over the messages and over long ones; `routing --features SET.jsonl` prints the traits and grams of each message as CSV
 // (tests/models/fit_routing.py reads it); `routing --decide SET.jsonl` prints tier, score, label and text of each.
+#include "bench/json_lines.hpp"
 #include "models/routing.hpp"
 #include "models/routing_features.hpp"
 #include "models/routing_grams.hpp"
@@ -9,7 +10,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <fstream>
 
 using namespace hobd;
 
@@ -21,15 +21,8 @@ struct Line {
 
 std::vector<Line> read(const std::string& path) {
   std::vector<Line> lines;
-  std::ifstream file(path);
-  for (std::string row; std::getline(file, row);) {
-    const Result<json::object> object = parse_json_object(row);
-    if (object.has_error()) {
-      fmt::print(stderr, "{}: {}\n", path, object.error().message);
-      std::exit(1);
-    }
-    lines.push_back({std::string(string_or(*object, "id")), std::string(string_or(*object, "text")), std::string(string_or(*object, "tier"))});
-  }
+  for (const json::object& row : bench::read_json_lines(path))
+    lines.push_back({std::string(string_or(row, "id")), std::string(string_or(row, "text")), std::string(string_or(row, "tier"))});
   return lines;
 }
 

@@ -265,6 +265,23 @@ TEST_CASE("keys without effect are named in one warning, plain secrets in one ea
   REQUIRE(parse_config("persona: x\nplugins: {isolation: {default: none}}\n", "hob.yaml", {}).warnings.empty());
 }
 
+TEST_CASE("a price of a provider that is not there is warned of, one of a model whose name has a slash is not") {
+  const auto load = parse_config("models:\n"
+                                 "  providers: {router: {plugin: provider_openai}}\n"
+                                 "  tiers: {fast: [router/acme/brain]}\n"
+                                 "  prices:\n"
+                                 "    ruoter/acme/brain: {input: 1}\n"
+                                 "    router/acme/brain: {input: 1}\n"
+                                 "    acme/brain: {input: 1}\n"
+                                 "    offline/offline: {input: 0}\n"
+                                 "    brain: {input: 1}\n",
+                                 "hob.yaml", {});
+  REQUIRE(load.config);
+  REQUIRE(load.warnings.size() == 1);
+  REQUIRE(load.warnings[0].text() == "hob.yaml:5: models.prices.ruoter/acme/brain: no provider \"ruoter\" under models.providers, did you mean "
+                                     "\"router\"?; as it stands it is the price of a model called \"ruoter/acme/brain\" of any provider");
+}
+
 TEST_CASE("a missing file is told without a line") {
   const ConfigLoad load = load_config("/nowhere/hob.yaml", {});
   REQUIRE(load.faults.at(0).text() ==

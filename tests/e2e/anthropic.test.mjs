@@ -173,7 +173,7 @@ test("hob: the models of the server, over all its pages", async () => {
 });
 
 for (const [model, status, words] of [
-  ["wrong/echo", "denied", /invalid x-api-key.*check models.providers.wrong.api_key/s],
+  ["wrong/echo", "unavailable", /invalid x-api-key.*check models.providers.wrong.api_key/s],
   ["claude/error-404", "not_found", /asked for a 404/],
   ["claude/error-413", "invalid", /too large/],
   ["claude/error-429", "overloaded", /retry after 1 s/],

@@ -17,11 +17,11 @@ const withKey = (port, key) => fakeModels(port).replace("/v1\"", `/v1", api_key:
 
 test("each fault of a model server gives one clear message, and the daemon stays up", async () => {
   const hob = await startHob({ models: withKey(model.port, "right") });
-  const expected = { "error-401": [403, 503], "error-404": [404, 503], "error-429": [429, 503], "error-500": [503], "error-503": [503],
-    html: [503], hangup: [503], garbage: [503] };
-  for (const [name, statuses] of Object.entries(expected)) {
+  const expected = { "error-401": 503, "error-403": 503, "error-404": 404, "error-429": 429, "error-500": 503, "error-503": 503,
+    html: 503, hangup: 503, garbage: 503 };
+  for (const [name, expectedStatus] of Object.entries(expected)) {
     const { status, body } = await post(hob, "hello", { model: `local/${name}` });
-    assert.ok(statuses.includes(status), `${name}: ${status} ${JSON.stringify(body)}`);
+    assert.equal(status, expectedStatus, `${name}: ${JSON.stringify(body)}`);
     assert.ok(body.error.message.length > 20, `${name}: ${body.error.message}`);
     assert.ok(!body.error.message.includes("<html"), name);
   }
@@ -53,6 +53,53 @@ test("a refused key says which key to look at, and never shows it", async () => 
   assert.match(body.error.message, /API key/i);
   assert.ok(!JSON.stringify(body).includes("wrong-key-1234"));
   assert.ok(!hob.log().includes("wrong-key-1234"));
+  await hob.stop();
+});
+
+test("what a provider refuses to Hob is not told to an OpenAI client as its own key's or its own model's fault", async () => {
+  const hob = await startHob({ models: withKey(model.port, "wrong").replaceAll("local/echo", "local/error-404") });
+  const ask = async (name) => {
+    const response = await fetch(`${hob.base}/v1/chat/completions`, { method: "POST", headers: { "content-type": "application/json" },
+      body: JSON.stringify({ model: name, messages: [{ role: "user", content: "hello" }] }) });
+    return { status: response.status, error: (await response.json()).error };
+  };
+  for (const name of ["hob", "tier/fast", "local/echo"]) {
+    const { status, error } = await ask(name);
+    assert.equal(status, 503, JSON.stringify(error));
+    assert.match(error.message, /models\.providers\.local\.api_key, Hob's own key/);
+  }
+  await hob.stop();
+});
+
+test("a model that only the configuration names and its server doesn't know is Hob's fault, one that the client names is not", async () => {
+  const hob = await startHob({ models: withKey(model.port, "right").replaceAll("local/echo", "local/error-404") });
+  assert.equal((await post(hob, "hello")).status, 503);
+  assert.equal((await post(hob, "hello", { model: "local/error-404" })).status, 404);
+  await hob.stop();
+});
+
+test("when none of several models answers, one sentence says why and what helps, and the list of models has the servers' words", async () => {
+  const hob = await startHob({ models: `  providers:
+    down: {plugin: provider_openai, base_url: "http://127.0.0.1:1/v1"}
+    local: {plugin: provider_openai, base_url: "http://127.0.0.1:${model.port}/v1", api_key: wrong}
+  tiers: {fast: [down/x, local/echo, local/other], smart: [down/x, local/echo], embed: []}
+` });
+  const { status, body } = await post(hob, "who answers?");
+  assert.equal(status, 503);
+  assert.equal(body.error.message, "No model answered: down could not be reached; local refused Hob's API key. For Hob's owner: check models.providers.local.api_key; " +
+    "`hobctl doctor` and the log say more.");
+  const listed = await hob.hobctl(["model", "list"]);
+  assert.match(listed.stdout, /down\/x .* no .*127\.0\.0\.1:1/);
+  assert.match(hob.log(), /no model answered: down\/x: .*127\.0\.0\.1:1.*; local\/echo: .*401/);
+  await hob.stop();
+});
+
+test("hobctl config check shows warnings too", async () => {
+  const hob = await startHob({ models: fakeModels(model.port) + "  prices: {locla/echo: {input: 1}}\n" });
+  const { code, stdout } = await hob.hobctl(["config", "check"]);
+  assert.equal(code, 0);
+  assert.match(stdout, /hob\.yaml:\d+: models\.prices\.locla\/echo: no provider "locla".*did you mean "local"/);
+  assert.match(stdout, /the file is in order/);
   await hob.stop();
 });
 

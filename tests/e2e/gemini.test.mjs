@@ -153,8 +153,8 @@ test("hob: the models of the server, over all its pages", async () => {
 });
 
 for (const [model, status, words] of [
-  ["wrong/echo", "denied", /API key not valid.*check models.providers.wrong.api_key/s],
-  ["gemini/error-403", "denied", /asked for a 403/],
+  ["wrong/echo", "unavailable", /API key not valid.*check models.providers.wrong.api_key/s],
+  ["gemini/error-403", "unavailable", /asked for a 403/],
   ["gemini/error-404", "not_found", /asked for a 404/],
   ["gemini/error-429", "overloaded", /retry after 2 s/],
   ["gemini/error-500", "unavailable", /asked for a 500/],

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "agent/agent.hpp"
-#include "agent/commands.hpp"
 #include "fakes/fake_clock.hpp"
 #include "fakes/fake_registry.hpp"
 #include "fakes/faulty_store.hpp"
@@ -61,7 +60,7 @@ class House {
     outbox = make_outbox(io.get_executor(), registry, *store, clock, waits);
     blocks = std::make_unique<MemoryBlocks>(store->blocks(), config);
     // Without a model, so that a script's answers are the turns' own.
-    buffers = std::make_unique<SessionBuffers>(BufferContext{io.get_executor(), store.get(), has_summary_model ? router.get() : nullptr, &clock, config, is_command, spare});
+    buffers = std::make_unique<SessionBuffers>(BufferContext{io.get_executor(), store.get(), has_summary_model ? router.get() : nullptr, &clock, config, spare});
     AgentContext context;
     context.core = io.get_executor();
     context.store = store.get();

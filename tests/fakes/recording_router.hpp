@@ -9,7 +9,7 @@ namespace hobd::fakes {
 
 struct RouterRecord {
   std::vector<ModelRequest> requests;
-  std::string tier;                // of every answer, when set
+  std::string tier, routed_by;     // of every answer, when set
   std::deque<std::string> notices; // of the next answers
   std::int64_t cache_write_tokens = 0;
 };
@@ -24,6 +24,7 @@ class RecordingRouter : public Router {
     Result<ModelAnswer> answer = co_await real_->complete(std::move(request), std::move(on_delta));
     if (answer.has_error()) co_return answer;
     if (!record_.tier.empty()) answer->usage.tier = record_.tier;
+    if (!record_.routed_by.empty()) answer->routed_by = record_.routed_by;
     answer->usage.cache_write_tokens = record_.cache_write_tokens;
     if (!record_.notices.empty()) {
       answer->notice = record_.notices.front();

@@ -228,68 +228,69 @@ TEST_CASE("the same text is asked of the embedder once, over restarts too") {
   CHECK(letters.asked == 1);
   CHECK(house.hits("good night") == 6);
 }
-TEST_CASE("what an embedder costs is booked: documents in the background, a query on the one who asks") {
-  House house;
+namespace {
+
+/// Its embedder has a key, so it bills.
+struct BilledHouse : House {
+  BilledHouse() {
+    billed->plugins.settings["embedder_letters"] = {"embedder_letters", "embedder_letters", {{"api_key", "k"}}, {}};
+    budget.set_config(billed);
+    add("embedder_letters", letters);
+    context.spare.budget = &budget;
+    reopen();
+  }
+  ~BilledHouse() { close(); }
+
+  std::shared_ptr<Config> billed = std::make_shared<Config>();
   ScriptedEmbedder letters;
-  house.add("embedder_letters", letters);
-  auto config = std::make_shared<Config>();
-  config->plugins.settings["embedder_letters"] = {"embedder_letters", "embedder_letters", {{"api_key", "k"}}, {}};
-  FakeBudget budget(config);
-  house.context.spare.budget = &budget;
-  house.reopen();
+  FakeBudget budget;
+};
+
+}  // namespace
+
+TEST_CASE("what an embedder costs is booked: documents in the background, a query on the one who asks") {
+  BilledHouse house;
   house.say("good night");
   house.wake_until_ready();
-  REQUIRE(budget.reserved.size() == 1);
-  CHECK(budget.reserved[0].call.is_background);
-  CHECK(budget.reserved[0].call.user_id == house.anna);
-  CHECK(budget.reserved[0].call.purpose == Purpose::embedding);
-  CHECK(budget.reserved[0].input_tokens >= 2);
-  CHECK(budget.reserved[0].max_tokens == 0);
+  REQUIRE(house.budget.reserved.size() == 1);
+  CHECK(house.budget.reserved[0].call.is_background);
+  CHECK(house.budget.reserved[0].call.user_id == house.anna);
+  CHECK(house.budget.reserved[0].call.purpose == Purpose::embedding);
+  CHECK(house.budget.reserved[0].input_tokens >= 2);
+  CHECK(house.budget.reserved[0].max_tokens == 0);
   CHECK(house.hits("good morning") == 1);
-  REQUIRE(budget.reserved.size() == 2);
-  CHECK_FALSE(budget.reserved[1].call.is_background);
-  CHECK(budget.reserved[1].call.user_id == house.anna);
-  REQUIRE(budget.settled.size() == 2);
-  CHECK(budget.settled[0].outcome == CallOutcome::answered);
-  CHECK(budget.settled[0].usage.cost_usd > 0);
+  REQUIRE(house.budget.reserved.size() == 2);
+  CHECK_FALSE(house.budget.reserved[1].call.is_background);
+  CHECK(house.budget.reserved[1].call.user_id == house.anna);
+  REQUIRE(house.budget.settled.size() == 2);
+  CHECK(house.budget.settled[0].outcome == CallOutcome::answered);
+  CHECK(house.budget.settled[0].usage.cost_usd > 0);
 }
 TEST_CASE("without room in the budget a query finds nothing by vectors, documents wait, and nothing is sent") {
-  House house;
-  ScriptedEmbedder letters;
-  house.add("embedder_letters", letters);
-  auto config = std::make_shared<Config>();
-  config->plugins.settings["embedder_letters"] = {"embedder_letters", "embedder_letters", {{"api_key", "k"}}, {}};
-  FakeBudget budget(config);
-  house.context.spare.budget = &budget;
-  house.reopen();
+  BilledHouse house;
   house.say("good night");
   house.wake_until_ready();
-  budget.full = Error{Code::overloaded, "the month's budget is used up"};
+  house.budget.full = Error{Code::overloaded, "the month's budget is used up"};
   CHECK(house.nearest("good morning").error().code == Code::overloaded);
   house.say("another thing");
   house.embeddings->wake();
   house.until([&] { return house.state() == "waiting"; });
   CHECK(house.embeddings->status().at("error").as_string().find("budget") != json::string::npos);
-  CHECK(letters.asked == 1);
-  budget.full.reset();
+  CHECK(house.letters.asked == 1);
+  house.budget.full.reset();
   house.wake_until_ready();
-  CHECK(letters.asked == 2);
+  CHECK(house.letters.asked == 2);
 }
 TEST_CASE("with background work switched off no document is embedded for money") {
-  House house;
-  ScriptedEmbedder letters;
-  house.add("embedder_letters", letters);
-  auto config = std::make_shared<Config>();
-  config->plugins.settings["embedder_letters"] = {"embedder_letters", "embedder_letters", {{"api_key", "k"}}, {}};
-  config->models.background.enabled = false;
-  FakeBudget budget(config);
-  const auto lane = make_background_lane(house.io.get_executor(), &budget, config);
-  house.context.spare = {lane.get(), &budget};
+  BilledHouse house;
+  house.billed->models.background.enabled = false;
+  const auto lane = make_background_lane(house.io.get_executor(), &house.budget, house.billed);
+  house.context.spare.lane = lane.get();
   house.reopen();
   house.say("good night");
   house.embeddings->wake();
   house.until([&] { return house.state() == "waiting"; });
-  CHECK(letters.asked == 0);
+  CHECK(house.letters.asked == 0);
 }
 TEST_CASE("an embedder that costs nothing is not booked") {
   House house;
@@ -319,27 +320,20 @@ TEST_CASE("under a limit in tokens an embedder that costs nothing is booked too"
   CHECK(budget.settled.size() == 1);
 }
 TEST_CASE("vectors that broke off on their way are booked, those that were never asked for are not") {
-  House house;
-  ScriptedEmbedder letters;
+  BilledHouse house;
   int asked = 0;
-  letters.instead = [&](const std::vector<std::string>& texts) -> Result<std::string> {
+  house.letters.instead = [&](const std::vector<std::string>& texts) -> Result<std::string> {
     if (++asked == 1) return Error{Code::unavailable, "the model server's answer ended in the middle"};
     if (asked == 2) return Error{Code::unavailable, "connect to 127.0.0.1:1: connection refused"};
-    return letters.rows_of(texts);
+    return house.letters.rows_of(texts);
   };
-  house.add("embedder_letters", letters);
-  auto config = std::make_shared<Config>();
-  config->plugins.settings["embedder_letters"] = {"embedder_letters", "embedder_letters", {{"api_key", "k"}}, {}};
-  FakeBudget budget(config);
-  house.context.spare.budget = &budget;
-  house.reopen();
   house.say("good night");
   house.wake_until_ready();
   REQUIRE(asked == 3);
-  CHECK(budget.released.size() == 1);
-  REQUIRE(budget.settled.size() == 2);
-  CHECK(budget.settled[0].outcome == CallOutcome::failed);
-  CHECK(budget.settled[1].outcome == CallOutcome::answered);
+  CHECK(house.budget.released.size() == 1);
+  REQUIRE(house.budget.settled.size() == 2);
+  CHECK(house.budget.settled[0].outcome == CallOutcome::failed);
+  CHECK(house.budget.settled[1].outcome == CallOutcome::answered);
 }
 TEST_CASE("a query is embedded once while it is remembered") {
   House house;

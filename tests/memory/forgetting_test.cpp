@@ -1,5 +1,6 @@
 #include "memory/forgetting.hpp"
 
+#include "models/router.hpp"
 #include "store/blocks.hpp"
 #include "store/erasures.hpp"
 #include "store/support.hpp"
@@ -11,8 +12,21 @@ using namespace hobd::testing;
 
 namespace {
 
+/// Counts how often it is told to forget.
+struct KeptAnswers final : Router {
+  awaitable<Result<ModelAnswer>> complete(ModelRequest, std::function<void(std::string_view)>) override { co_return Error{Code::unavailable, "no model"}; }
+  Result<std::vector<std::string>> resolve(std::string_view) const override { return std::vector<std::string>{}; }
+  awaitable<Result<std::vector<ModelInfo>>> list() override { co_return std::vector<ModelInfo>{}; }
+  RouteDecision explain(const RouteQuestion&) const override { return {}; }
+  bool has_model() const override { return false; }
+  awaitable<Result<json::value>> provider_models(std::string) override { co_return json::value{}; }
+  void set_config(std::shared_ptr<const Config>) override {}
+  void forget_answers() override { ++times_forgotten; }
+  int times_forgotten = 0;
+};
+
 struct ForgettingHouse : TestStore {
-  ForgettingHouse() : forgetting(make_forgetting({io.get_executor(), store.get(), nullptr, file.parent_path()})) { anna = user(); }
+  ForgettingHouse() : forgetting(make_forgetting({io.get_executor(), store.get(), nullptr, file.parent_path(), &answers})) { anna = user(); }
 
   Memory remember(const std::string& text, const std::string& message_id = "") {
     MemoryChange change;
@@ -34,6 +48,7 @@ struct ForgettingHouse : TestStore {
     return texts;
   }
 
+  KeptAnswers answers;
   std::unique_ptr<Forgetting> forgetting;
   std::string anna;
 };
@@ -93,6 +108,13 @@ TEST_CASE("erase gives a receipt without content once nothing is left, with the 
   CHECK(json::serialize(to_json(receipt)).find("peanut") == std::string::npos);
   CHECK(t.found("peanuts").empty());
   CHECK(t.fails(t.forgetting->erase(t.anna, {memory.id}, WithMessages::no)) == Code::not_found);
+}
+
+TEST_CASE("erase drops the answers that models gave and that are kept") {
+  ForgettingHouse t;
+  const Memory memory = t.remember("Anna is allergic to peanuts");
+  t.get(t.forgetting->erase(t.anna, {memory.id}, WithMessages::no));
+  CHECK(t.answers.times_forgotten == 1);
 }
 
 TEST_CASE("a start takes up what was interrupted") {

@@ -416,3 +416,25 @@ TEST_CASE("learning: with on_limit queue a turn also waits for room that this on
   desk.catch_up();
   CHECK(desk.held().find("Lyon") != std::string::npos);
 }
+
+TEST_CASE("learning: what was said to a tier is learned from in the sender's own words") {
+  TempFolder folder;
+  Desk desk(folder.path());
+  desk.router.is_there = true;
+  desk.router.answers = {item("Anna lives in Lyon", "I live in Lyon.")};
+  desk.say("/smart I live in Lyon.");
+  desk.catch_up();
+  CHECK(desk.held() == "Anna lives in Lyon");
+  CHECK(json::serialize(desk.router.requests.at(0).chat).find("/smart") == std::string::npos);
+}
+
+TEST_CASE("learning: a turn is read by a deterministic call, so that reading it again costs nothing") {
+  TempFolder folder;
+  Desk desk(folder.path());
+  desk.router.is_there = true;
+  desk.router.answers = {item("Anna lives in Lyon", "I live in Lyon.")};
+  desk.say("I live in Lyon.");
+  desk.catch_up();
+  CHECK(desk.router.requests.at(0).is_deterministic);
+  CHECK(desk.router.requests.at(0).chat.at("temperature") == 0);
+}

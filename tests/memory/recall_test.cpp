@@ -81,6 +81,17 @@ TEST_CASE("recall never shows another user's words, commands, the asking turn or
   CHECK(memory.recall(asks)[0].id == shown.message.id);
 }
 
+TEST_CASE("what was said to a tier or behind an escape is recalled in the sender's own words, a command is not") {
+  World memory;
+  memory.say(memory.anna, "/smart my favourite colour is teal");
+  memory.say(memory.anna, "//colour is what I call the palette");
+  memory.say(memory.anna, "/search colour");
+  std::vector<std::string> texts;
+  for (const RecalledItem& item : memory.recall(query("which colour do I like?"))) texts.push_back(item.text);
+  std::sort(texts.begin(), texts.end());
+  CHECK(texts == std::vector<std::string>{"/colour is what I call the palette", "my favourite colour is teal"});
+}
+
 TEST_CASE("recall gives at most top_k, and nothing for no words") {
   World memory;
   for (int i = 0; i < 8; ++i) memory.say(memory.anna, "colour number " + std::to_string(i));

@@ -28,27 +28,24 @@ std::vector<Message> turns(int count, const std::string& text = "hello") {
   return messages;
 }
 
-bool never(std::string_view) { return false; }
-bool slash(std::string_view text) { return text.starts_with('/'); }
-
 TEST_CASE("messages that fit stay") {
-  CHECK(count_leaving(turns(10), {20, 6000}, 3000, never) == 0);
-  CHECK(count_leaving({}, {20, 6000}, 3000, never) == 0);
+  CHECK(count_leaving(turns(10), {20, 6000}, 3000) == 0);
+  CHECK(count_leaving({}, {20, 6000}, 3000) == 0);
 }
 
 TEST_CASE("the oldest turns leave whole") {
-  CHECK(count_leaving(turns(11), {20, 6000}, 3000, never) == 2);
-  CHECK(count_leaving(turns(11), {13, 6000}, 3000, never) == 10);
+  CHECK(count_leaving(turns(11), {20, 6000}, 3000) == 2);
+  CHECK(count_leaving(turns(11), {13, 6000}, 3000) == 10);
 }
 
 TEST_CASE("tokens count as messages do") {
   const std::string long_text(4000, 'x');  // 1,000 tokens
-  CHECK(count_leaving(turns(4, long_text), {20, 6200}, 3000, never) == 2);
+  CHECK(count_leaving(turns(4, long_text), {20, 6200}, 3000) == 2);
 }
 
 TEST_CASE("the newest turn stays however long it is, and a huge message counts as it is shown") {
-  CHECK(count_leaving(turns(1, std::string(1 << 20, 'x')), {20, 6000}, 3000, never) == 0);
-  CHECK(count_leaving(turns(2, std::string(1 << 20, 'x')), {20, 6000}, 3000, never) == 2);
+  CHECK(count_leaving(turns(1, std::string(1 << 20, 'x')), {20, 6000}, 3000) == 0);
+  CHECK(count_leaving(turns(2, std::string(1 << 20, 'x')), {20, 6000}, 3000) == 2);
 }
 
 TEST_CASE("commands and their replies take no room") {
@@ -57,7 +54,7 @@ TEST_CASE("commands and their replies take no room") {
     messages.insert(messages.begin() + 4, said("done", "assistant", "c" + std::to_string(i)));
     messages.insert(messages.begin() + 4, said("/help", "user", "c" + std::to_string(i)));
   }
-  CHECK(count_leaving(messages, {20, 6000}, 3000, slash) == 0);
+  CHECK(count_leaving(messages, {20, 6000}, 3000) == 0);
 }
 
 TEST_CASE("tokens are counted on the high side for scripts with many bytes") {
@@ -76,6 +73,12 @@ TEST_CASE("an extracted summary holds the user's telling sentences with their da
   CHECK(text.find("The plumber comes on Friday at 9.") > text.find("Ana"));
   CHECK(text.find("How nice") == std::string::npos);
   CHECK(text.find("Can you hear me?") == std::string::npos);
+}
+
+TEST_CASE("a summary has what was said to a tier in the sender's own words") {
+  const std::vector<Message> messages = {said("/smart My sister Ana moved to Lyon in May.")};
+  CHECK(extracted_summary({}, messages, 40).find("- 2026-11-21: My sister Ana moved to Lyon in May.") != std::string::npos);
+  CHECK(json::serialize(summary_request({}, messages, 100, {})).find("/smart") == std::string::npos);
 }
 
 TEST_CASE("an extracted summary keeps what came before and stays within its size") {

@@ -53,7 +53,6 @@ class Behaviour {
     context.router = house_.router.get();
     context.clock = &house_.clock;
     context.config = house_.config;
-    context.is_command = is_command;
     LearningOptions options;
     options.first_pause = std::chrono::milliseconds(1);
     options.rest = std::chrono::milliseconds(0);

@@ -24,15 +24,34 @@ TEST_CASE("with no tiers the offline model answers") {
   CHECK_FALSE(models.router->has_model());
 }
 
-TEST_CASE("when all fail the error has each model, the server's words and what to do") {
+TEST_CASE("when all fail the error is a sentence with what to do, and the list of models has each server's words") {
   Models models;
-  models.a.answers = {fails(Code::denied, "401 Incorrect API key")};
-  models.b.answers = {fails(Code::unavailable, "502 Bad Gateway")};
+  models.a.answers = {fails(Code::denied, "the model server answered 401: Incorrect API key")};
+  models.b.answers = {fails(Code::unavailable, "connect to 127.0.0.1:1: connection refused")};
   models.config->models.tiers["smart"].clear();
   const Error error = models.ask("tier/fast").error();
-  CHECK(error.code == Code::unavailable);
-  CHECK_THAT(error.message, Catch::Contains("a/small: 401 Incorrect API key (check models.providers.a.api_key)"));
-  CHECK_THAT(error.message, Catch::Contains("b/small: 502 Bad Gateway"));
+  CHECK(error == Error{Code::unavailable, "No model answered: a refused Hob's API key; b could not be reached. For Hob's owner: check "
+                                          "models.providers.a.api_key; `hobctl doctor` and the log say more."});
+  const auto listed = run(models.io, models.router->list()).value();
+  CHECK(listed[0].trouble == "the model server answered 401: Incorrect API key");
+  CHECK_FALSE(listed[0].healthy);
+}
+
+TEST_CASE("a model of a tier that its provider doesn't know is Hob's trouble, one that the caller named the caller's") {
+  Models models;
+  const auto unknown = fails(Code::not_found, "the model server answered 404: no such model (check the model's name and base_url)");
+  models.config->models.tiers = {{"fast", {"a/small"}}};
+  models.a.answers = {unknown, unknown};
+  CHECK(models.ask("tier/fast").error().code == Code::unavailable);
+  const Error named = models.ask("a/other").error();
+  CHECK(named == Error{Code::not_found, "No answer from a/other: the model server answered 404: no such model. Check the model's name; "
+                                        "`hobctl model list` shows what the server has."});
+}
+
+TEST_CASE("a provider that refuses its key while its models are listed is not a caller without rights") {
+  Models models;
+  models.registry.add("shut", "hob.provider/1", [](PluginCall) -> awaitable<Result<std::string>> { co_return Error{Code::denied, "the model server answered 401: no"}; });
+  CHECK(run(models.io, models.router->provider_models("shut")).error().code == Code::unavailable);
 }
 
 TEST_CASE("tool calls are put together by index from their pieces") {

@@ -176,6 +176,14 @@ TEST_CASE_METHOD(Fixture, "decisions are counted by how and whereto") {
   CHECK(stats.at("tiers") == json::value{{"fast", 1}, {"smart", 3}});
 }
 
+TEST_CASE_METHOD(Fixture, "what goes on with an answer counts as what that was decided by") {
+  RouteQuestion more = asks("hi");
+  more.model = "tier/smart";
+  more.goes_on_by = "score";
+  CHECK(routing->decide(more).by == "score");
+  CHECK(routing->stats().at("decisions") == json::value{{"user", 0}, {"rule", 0}, {"score", 1}, {"model", 0}, {"cache", 0}});
+}
+
 TEST_CASE_METHOD(Fixture, "a model's word settles what was unsure, and is kept") {
   const RouteQuestion question = unsure();
   const RouteDecision before = routing->decide(question);

@@ -189,3 +189,18 @@ TEST_CASE("a deterministic request is answered once, and again for nothing") {
   CHECK(models.reports.back().outcome == "cached");
   CHECK(int_or(models.router->stats(), "cached") == 1);
 }
+
+TEST_CASE("a deterministic request is asked anew once answers were forgotten") {
+  Paid models;
+  models.a.answers = {says("four"), says("still four")};
+  const auto ask = [&] {
+    ModelRequest request;
+    request.model = "a/small";
+    request.chat = Models::chat_of("2 + 2?");
+    request.is_deterministic = true;
+    return models.ask(std::move(request)).value().text;
+  };
+  CHECK(ask() == "four");
+  models.router->forget_answers();
+  CHECK(ask() == "still four");
+}
