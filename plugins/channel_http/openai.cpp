@@ -39,15 +39,16 @@ JsonObject read_message(const JsonValue& value, const std::string& where) {
   std::string text;
   JsonArray attachments;
   const JsonValue* content = member(*message, "content");
+  if (!content && role == "assistant") content = member(*message, "refusal");  // what the model said in its place
   if (content && content->is_string()) {
     text = content->get_string();
   } else if (content && content->is_array()) {
     for (const JsonValue& part : content->get_array()) {
       const JsonObject* object = part.if_object();
       const std::string_view type = object ? text_of(member(*object, "type")) : std::string_view();
-      if (type == "text") {
+      if (type == "text" || type == "refusal") {
         if (!text.empty()) text += "\n";
-        text += text_of(member(*object, "text"));
+        text += text_of(member(*object, type));
       } else if (type == "image_url") {
         const JsonValue* image = member(*object, "image_url");
         const std::string_view url = image && image->is_object() ? text_of(member(image->get_object(), "url")) : text_of(image);
@@ -119,7 +120,7 @@ JsonObject read_sampling(const JsonObject& body) {
       out["max_tokens"] = *value;
     }
   JsonObject extra;  // what some models take and others do not
-  for (const char* key : {"parallel_tool_calls", "seed"})
+  for (const char* key : {"parallel_tool_calls", "seed", "frequency_penalty", "presence_penalty", "logit_bias", "reasoning_effort", "verbosity"})
     if (const JsonValue* value = member(body, key)) extra[key] = *value;
   if (!extra.empty()) out["extra"] = std::move(extra);
   if (const JsonValue* stop = member(body, "stop")) out["stop"] = stop->is_string() ? JsonValue(JsonArray{*stop}) : *stop;
@@ -256,7 +257,7 @@ Completion read_completion(const JsonObject& body, bool admin) {
     completion.include_usage = flag(options->get_object(), "include_usage", "stream_options.include_usage");
   }
   if (const JsonValue* n = member(body, "n"); n && !(n->is_int64() && n->get_int64() == 1))
-    throw Error{hob::unsupported, "n must be 1: one answer a request"};
+    throw Error{hob::invalid, "n must be 1: one answer a request"};
   const JsonValue* list = member(body, "messages");
   if (!list || !list->is_array() || list->get_array().empty()) throw Error{hob::invalid, "messages must be an array that is not empty"};
   JsonArray messages;
