@@ -234,6 +234,22 @@ JsonArray answer_calls(const JsonObject& result, bool with_index) {
   return out;
 }
 
+std::string base64_of(const JsonArray& vector) {
+  static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string bytes;
+  for (const JsonValue& number : vector) {
+    const float value = number.to_number<float>();
+    bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+  }
+  std::string out;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::uint32_t three = 0;
+    for (std::size_t k = 0; k < 3; ++k) three = (three << 8) | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u);
+    for (std::size_t k = 0; k < 4; ++k) out += i + k <= bytes.size() ? kDigits[(three >> (18 - 6 * k)) & 63] : '=';
+  }
+  return out;
+}
+
 std::string line(const AnswerHead& head, JsonArray choices, const JsonObject* usage = nullptr) {
   JsonObject chunk{{"id", head.id}, {"object", "chat.completion.chunk"}, {"created", head.created}, {"model", head.model},
                    {"choices", std::move(choices)}};
@@ -290,6 +306,31 @@ Completion read_completion(const JsonObject& body, bool admin) {
   if (!tools.empty()) completion.params["client_tools"] = std::move(tools);
   if (!sampling.empty()) completion.params["sampling"] = std::move(sampling);
   return completion;
+}
+
+Embeddings read_embeddings(const JsonObject& body) {
+  Embeddings asked;
+  asked.model = text_of(member(body, "model"));
+  if (asked.model.empty()) throw Error{hob::invalid, "model is missing: \"tier/embed\", an embedder plugin or \"<provider>/<model>\""};
+  const JsonValue* input = member(body, "input");
+  if (!input) throw Error{hob::invalid, "input is missing: a text, or a list of them"};
+  if (member(body, "dimensions")) throw Error{hob::invalid, "dimensions: vectors come as long as the model makes them"};
+  const std::string_view format = text_of(member(body, "encoding_format"));
+  if (!format.empty() && format != "float" && format != "base64") throw Error{hob::invalid, "encoding_format must be float or base64"};
+  asked.in_base64 = format == "base64";
+  asked.params = {{"model", asked.model}, {"input", *input}, {"channel", "openai"}};
+  return asked;
+}
+
+JsonObject embeddings_json(const Embeddings& asked, const JsonObject& result) {
+  JsonArray data;
+  for (const JsonValue& vector : result.at("vectors").as_array()) {
+    JsonObject entry{{"object", "embedding"}, {"index", std::int64_t(data.size())}};
+    entry["embedding"] = asked.in_base64 ? JsonValue(base64_of(vector.as_array())) : vector;
+    data.push_back(std::move(entry));
+  }
+  const JsonValue tokens = result.at("usage").at("input_tokens");
+  return {{"object", "list"}, {"data", std::move(data)}, {"model", asked.model}, {"usage", JsonObject{{"prompt_tokens", tokens}, {"total_tokens", tokens}}}};
 }
 
 JsonObject completion_json(const AnswerHead& head, const JsonObject& result) {
