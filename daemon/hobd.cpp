@@ -134,7 +134,7 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   add_block_methods(methods, {&blocks});
   add_tool_methods(methods, {toolbox.get()});
   add_plugin_methods(methods, {registry.get()});
-  add_model_methods(methods, {router.get(), &clock, budget.get(), routing.get(), daemon.config});
+  add_model_methods(methods, {router.get(), &clock, budget.get(), routing.get(), daemon.config, registry.get()});
   add_usage_methods(methods, {store.get(), budget.get(), &clock, daemon.config});
   add_budget_methods(methods, {store.get(), budget.get(), daemon.config});
   add_user_methods(methods, {&store->users(), &clock, [&] { gate.forget_users(); }});

@@ -130,6 +130,7 @@ struct ModelContext {
   Budget* budget = nullptr;  // whose prices model.list shows; null: none
   Routing* routing = nullptr;  // null: model.routes knows the tiers alone
   std::function<std::shared_ptr<const Config>()> config = {};
+  const Registry* registry = nullptr;  // of the embedders
 };
 void add_model_methods(MethodTable& table, ModelContext context);
 

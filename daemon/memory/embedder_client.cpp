@@ -157,7 +157,8 @@ awaitable<Result<std::vector<float>>> embed_texts(const Registry& registry, Embe
   const Result<std::string> answer = co_await (*found)->async_call(std::move(call));
   bill.close(answer);
   CO_TRY(const std::string bytes, answer);
-  if (bytes.size() != texts.size() * card.dimension * sizeof(float))
+  const std::size_t row = card.dimension * sizeof(float);
+  if (row > 0 ? bytes.size() != texts.size() * row : bytes.empty() || bytes.size() % (texts.size() * sizeof(float)) != 0)
     co_return Error{Code::internal, fmt::format("{} answered {} bytes for {} vectors of {} numbers", card.entry, bytes.size(), texts.size(), card.dimension)};
   std::vector<float> rows(bytes.size() / sizeof(float));
   if (!bytes.empty()) std::memcpy(rows.data(), bytes.data(), bytes.size());

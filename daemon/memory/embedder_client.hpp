@@ -16,7 +16,7 @@ struct EmbedderCard {
   std::string instance;  // the plugin instance behind it
   std::string asked;     // the model that requests name; "" for an embedder that has one
   std::string model;
-  std::uint32_t dimension = 0;
+  std::uint32_t dimension = 0;  // 0: not known, whatever comes is taken
   std::size_t max_batch = 1;
 };
 

@@ -373,6 +373,18 @@ void HttpChannel::chat_events(hob_id call, const JsonObject& params, Responder o
 
 void HttpChannel::openai_routes() {
   route("POST /v1/chat/completions", [this](Request request, Responder out) { complete(std::move(request), std::move(out)); });
+  route("POST /v1/embeddings", [this](Request request, Responder out) {
+    Embeddings asked;
+    try {
+      asked = read_embeddings(body_object(request));
+    } catch (const Error& error) {
+      return out.fail(error);
+    }
+    const JsonObject params = asked.params;
+    start("model.embed", params, request.call(), std::move(out), [asked = std::move(asked)](const Json& result) {
+      return Response::json(embeddings_json(asked, result.as_object()));
+    });
+  });
   const auto model_json = [](std::string_view id) {
     return JsonObject{{"id", id}, {"object", "model"}, {"created", 0}, {"owned_by", "hob"}};
   };

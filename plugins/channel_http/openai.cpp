@@ -39,15 +39,16 @@ JsonObject read_message(const JsonValue& value, const std::string& where) {
   std::string text;
   JsonArray attachments;
   const JsonValue* content = member(*message, "content");
+  if (!content && role == "assistant") content = member(*message, "refusal");  // what the model said in its place
   if (content && content->is_string()) {
     text = content->get_string();
   } else if (content && content->is_array()) {
     for (const JsonValue& part : content->get_array()) {
       const JsonObject* object = part.if_object();
       const std::string_view type = object ? text_of(member(*object, "type")) : std::string_view();
-      if (type == "text") {
+      if (type == "text" || type == "refusal") {
         if (!text.empty()) text += "\n";
-        text += text_of(member(*object, "text"));
+        text += text_of(member(*object, type));
       } else if (type == "image_url") {
         const JsonValue* image = member(*object, "image_url");
         const std::string_view url = image && image->is_object() ? text_of(member(image->get_object(), "url")) : text_of(image);
@@ -119,7 +120,7 @@ JsonObject read_sampling(const JsonObject& body) {
       out["max_tokens"] = *value;
     }
   JsonObject extra;  // what some models take and others do not
-  for (const char* key : {"parallel_tool_calls", "seed"})
+  for (const char* key : {"parallel_tool_calls", "seed", "frequency_penalty", "presence_penalty", "logit_bias", "reasoning_effort", "verbosity"})
     if (const JsonValue* value = member(body, key)) extra[key] = *value;
   if (!extra.empty()) out["extra"] = std::move(extra);
   if (const JsonValue* stop = member(body, "stop")) out["stop"] = stop->is_string() ? JsonValue(JsonArray{*stop}) : *stop;
@@ -233,6 +234,22 @@ JsonArray answer_calls(const JsonObject& result, bool with_index) {
   return out;
 }
 
+std::string base64_of(const JsonArray& vector) {
+  static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string bytes;
+  for (const JsonValue& number : vector) {
+    const float value = number.to_number<float>();
+    bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+  }
+  std::string out;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::uint32_t three = 0;
+    for (std::size_t k = 0; k < 3; ++k) three = (three << 8) | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u);
+    for (std::size_t k = 0; k < 4; ++k) out += i + k <= bytes.size() ? kDigits[(three >> (18 - 6 * k)) & 63] : '=';
+  }
+  return out;
+}
+
 std::string line(const AnswerHead& head, JsonArray choices, const JsonObject* usage = nullptr) {
   JsonObject chunk{{"id", head.id}, {"object", "chat.completion.chunk"}, {"created", head.created}, {"model", head.model},
                    {"choices", std::move(choices)}};
@@ -256,7 +273,7 @@ Completion read_completion(const JsonObject& body, bool admin) {
     completion.include_usage = flag(options->get_object(), "include_usage", "stream_options.include_usage");
   }
   if (const JsonValue* n = member(body, "n"); n && !(n->is_int64() && n->get_int64() == 1))
-    throw Error{hob::unsupported, "n must be 1: one answer a request"};
+    throw Error{hob::invalid, "n must be 1: one answer a request"};
   const JsonValue* list = member(body, "messages");
   if (!list || !list->is_array() || list->get_array().empty()) throw Error{hob::invalid, "messages must be an array that is not empty"};
   JsonArray messages;
@@ -289,6 +306,31 @@ Completion read_completion(const JsonObject& body, bool admin) {
   if (!tools.empty()) completion.params["client_tools"] = std::move(tools);
   if (!sampling.empty()) completion.params["sampling"] = std::move(sampling);
   return completion;
+}
+
+Embeddings read_embeddings(const JsonObject& body) {
+  Embeddings asked;
+  asked.model = text_of(member(body, "model"));
+  if (asked.model.empty()) throw Error{hob::invalid, "model is missing: \"tier/embed\", an embedder plugin or \"<provider>/<model>\""};
+  const JsonValue* input = member(body, "input");
+  if (!input) throw Error{hob::invalid, "input is missing: a text, or a list of them"};
+  if (member(body, "dimensions")) throw Error{hob::invalid, "dimensions: vectors come as long as the model makes them"};
+  const std::string_view format = text_of(member(body, "encoding_format"));
+  if (!format.empty() && format != "float" && format != "base64") throw Error{hob::invalid, "encoding_format must be float or base64"};
+  asked.in_base64 = format == "base64";
+  asked.params = {{"model", asked.model}, {"input", *input}, {"channel", "openai"}};
+  return asked;
+}
+
+JsonObject embeddings_json(const Embeddings& asked, const JsonObject& result) {
+  JsonArray data;
+  for (const JsonValue& vector : result.at("vectors").as_array()) {
+    JsonObject entry{{"object", "embedding"}, {"index", std::int64_t(data.size())}};
+    entry["embedding"] = asked.in_base64 ? JsonValue(base64_of(vector.as_array())) : vector;
+    data.push_back(std::move(entry));
+  }
+  const JsonValue tokens = result.at("usage").at("input_tokens");
+  return {{"object", "list"}, {"data", std::move(data)}, {"model", asked.model}, {"usage", JsonObject{{"prompt_tokens", tokens}, {"total_tokens", tokens}}}};
 }
 
 JsonObject completion_json(const AnswerHead& head, const JsonObject& result) {

@@ -1,7 +1,7 @@
 // OpenAI's wire format over Hob's methods: pure translation, no I/O.
 //
 // POST /v1/chat/completions becomes chat.send for the model "hob" (the whole assistant) and model.complete for
-// any other (a bare model). Format: OpenAI API reference, "Chat Completions".
+// any other (a bare model); POST /v1/embeddings becomes model.embed. Format: OpenAI API reference, "Chat Completions", "Embeddings".
 #pragma once
 
 #include <hob/plugin.hpp>
@@ -22,6 +22,16 @@ struct Completion {
 /// Reads a request body. `admin`: whether "user" may name the user as "name/conversation". Throws
 /// hob::Error{invalid} that names the member.
 Completion read_completion(const hob::JsonObject& body, bool admin);
+
+struct Embeddings {
+  hob::JsonObject params;  // of model.embed
+  std::string model;       // as the client named it
+  bool in_base64 = false;
+};
+/// Reads the body of POST /v1/embeddings. Throws hob::Error{invalid} that names the member.
+Embeddings read_embeddings(const hob::JsonObject& body);
+/// The answer, from model.embed's result.
+hob::JsonObject embeddings_json(const Embeddings& asked, const hob::JsonObject& result);
 
 /// The fields that every chunk and the whole answer share.
 struct AnswerHead {

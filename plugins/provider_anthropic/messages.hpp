@@ -8,6 +8,7 @@
 #include <hob/cpp/data_url.hpp>
 #include <hob/cpp/json.hpp>
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -78,9 +79,9 @@ inline std::string tool_id(std::string_view id) {
   return out.empty() ? "call" : out;
 }
 
-inline std::string tool_use_block(JsonRef call) {
+inline std::string tool_use_block(std::string_view id, JsonRef call) {
   std::string out = R"({"type":"tool_use","id":)";
-  append_quoted(out, tool_id(call["id"].text()));
+  append_quoted(out, id);
   out += R"(,"name":)";
   append_quoted(out, call["name"].text());
   out += R"(,"input":)";
@@ -98,7 +99,7 @@ inline std::string tool_use_block(JsonRef call) {
 
 inline std::string tool_result_block(std::string_view id, JsonRef content) {
   std::string out = R"({"type":"tool_result","tool_use_id":)";
-  append_quoted(out, tool_id(id));
+  append_quoted(out, id);
   out += R"(,"content":)";
   if (!content.is_array()) {
     append_quoted(out, content.text());
@@ -159,7 +160,8 @@ class Messages {
 
  private:
   struct OpenCall {
-    std::string id;
+    std::string id;       // as the chat has it
+    std::string wire_id;  // as this API takes it
     bool is_answered = false;
   };
 
@@ -170,23 +172,30 @@ class Messages {
 
   void take_assistant(JsonRef message, bool keeps_thoughts) {
     const auto& calls = message["tool_calls"].items();
+    for (const auto& item : calls) {
+      const JsonRef call(item);
+      open_.push_back({std::string(call["id"].text()), unique_id(call["id"].text())});
+      used_tools.emplace_back(call["name"].text());
+    }
     std::vector<std::string> blocks = keeps_thoughts ? carried_blocks(message) : std::vector<std::string>();
     if (blocks.empty()) {
       blocks = content_blocks(message["content"]);
-      for (const auto& call : calls) blocks.push_back(tool_use_block(call));
+      for (std::size_t i = 0; i < calls.size(); ++i) blocks.push_back(tool_use_block(open_[i].wire_id, calls[i]));
     }
-    if (blocks.empty()) return;
     for (std::string& block : blocks) of(false).blocks.push_back(std::move(block));
-    for (const auto& item : calls) {
-      const JsonRef call(item);
-      open_.push_back({std::string(call["id"].text())});
-      used_tools.emplace_back(call["name"].text());
-    }
+  }
+
+  /// Servers that number the calls of each answer anew give the same id twice, which this API refuses.
+  std::string unique_id(std::string_view id) {
+    const std::string plain = tool_id(id);
+    std::string unique = plain;
+    for (int number = 2; !used_ids_.insert(unique).second; ++number) unique = plain + "_" + std::to_string(number);
+    return unique;
   }
 
   /// The blocks as the model wrote them, thoughts and signatures among them; empty: none were carried, or they are
   /// not of these calls.
-  static std::vector<std::string> carried_blocks(JsonRef message) {
+  std::vector<std::string> carried_blocks(JsonRef message) const {
     std::vector<std::string> blocks;
     const auto& calls = message["tool_calls"].items();
     std::size_t used = 0;
@@ -194,7 +203,8 @@ class Messages {
       const JsonRef block(item);
       if (block["type"].text() == "tool_use") {
         if (used == calls.size() || JsonRef(calls[used])["id"].text() != block["id"].text()) return {};
-        blocks.push_back(tool_use_block(calls[used++]));
+        blocks.push_back(tool_use_block(open_[used].wire_id, calls[used]));
+        ++used;
       } else {
         blocks.emplace_back();
         append_json(blocks.back(), item);
@@ -209,7 +219,7 @@ class Messages {
     for (OpenCall& call : open_) {
       if (call.id != id || call.is_answered) continue;
       call.is_answered = true;
-      add_result(tool_result_block(id, message["content"]));
+      add_result(tool_result_block(call.wire_id, message["content"]));
       return;
     }
     // The call was cut off the history: the API refuses a result without it.
@@ -225,23 +235,26 @@ class Messages {
     for (const OpenCall& call : open_) {
       if (call.is_answered) continue;
       std::string block = R"({"type":"tool_result","tool_use_id":)";
-      append_quoted(block, tool_id(call.id));
+      append_quoted(block, call.wire_id);
       add_result(block + R"(,"content":"no result came","is_error":true})");
     }
     open_.clear();
   }
 
   std::vector<OpenCall> open_;  // of the last assistant message
+  std::set<std::string, std::less<>> used_ids_;
 };
 
-/// Whether each assistant message of the tool loop at the end begins with its thoughts: with a budget for
-/// thinking the API demands it.
+/// Whether each assistant message of the last tool loop begins with its thoughts, if no answer followed it: with a budget
+/// for thinking the API demands it, also where the user has said something since.
 inline bool loop_has_thoughts(JsonRef messages) {
   const auto& items = messages.items();
+  bool is_in_loop = false;
   for (auto item = items.rbegin(); item != items.rend(); ++item) {
     const JsonRef message(*item);
     const std::string_view role = message["role"].text();
-    if (role == "tool") continue;
+    if (role == "tool" || (!is_in_loop && role != "assistant")) continue;
+    is_in_loop = true;
     if (role != "assistant" || message["tool_calls"].items().empty()) return true;
     if (!message["carry"]["anthropic"][0]["type"].text().ends_with("thinking")) return false;
   }

@@ -5,6 +5,7 @@
 #include "request.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace {
 
@@ -177,8 +178,23 @@ class Anthropic final : public hob::HttpProvider {
     http.method = "POST";
     http.mode = chat["stream"].boolean(true) ? hob::HttpMode::sse : hob::HttpMode::whole;
     http.timeout = std::chrono::milliseconds(0);  // the call's own deadline bounds it
-    http.body = provider_anthropic::messages_body(chat, style_);
+    const auto way = refused_schemas_.contains(schema_of(chat)) ? provider_anthropic::SchemaWay::words : provider_anthropic::SchemaWay::native;
+    http.body = provider_anthropic::messages_body(chat, style_, way);
     return http;
+  }
+
+  /// A schema that the API does not take, say one that contains itself, is told in words from then on.
+  bool adapt(const Json& chat, const hob::HttpResponse& refused) override {
+    const auto names = [&](std::string_view word) { return refused.body.find(word) != std::string::npos; };
+    const std::size_t schema = schema_of(chat);
+    if (refused.status != 400 || schema == 0 || (!names("output_config") && !names("schema") && !names("Schema") && !names("grammar"))) return false;
+    if (refused_schemas_.size() >= kMostSchemas) refused_schemas_.clear();
+    return refused_schemas_.insert(schema).second;
+  }
+  /// A hash of the schema for the answer; 0: there is none.
+  static std::size_t schema_of(const Json& chat) {
+    const JsonRef schema = chat["response_format"]["json_schema"]["schema"];
+    return schema.is_object() ? std::hash<std::string>()(boost::json::serialize(schema.value())) | 1 : 0;
   }
 
   void event(const hob::SseEvent& event, Exchange& out) override {
@@ -290,7 +306,10 @@ class Anthropic final : public hob::HttpProvider {
 
   std::string base_url_;
   std::vector<std::pair<std::string, std::string>> headers_;
+  static constexpr std::size_t kMostSchemas = 256;  // they come from callers
+
   provider_anthropic::Style style_;
+  std::set<std::size_t> refused_schemas_;
   std::chrono::milliseconds connect_timeout_{}, stall_timeout_{};
 };
 

@@ -7,6 +7,7 @@
 
 #include "messages.hpp"
 #include "model.hpp"
+#include "schema.hpp"
 
 #include <algorithm>
 #include <string>
@@ -22,6 +23,9 @@ struct Style {
   std::string prompt_cache = "5m";     // off, 5m, 1h
   bool has_sampling = true;            // the API's version takes temperature, top_p, top_k
 };
+
+/// How a schema for the answer goes along: in a field of the API, or in words where the API refused it.
+enum class SchemaWay { native, words };
 
 namespace detail {
 
@@ -45,7 +49,8 @@ inline void append_schema(std::string& out, JsonRef schema) {
 
 class Body {
  public:
-  Body(const hob::Json& chat, const Style& style) : chat_(chat), style_(style), model_(model_of(chat["model"].text())) {}
+  Body(const hob::Json& chat, const Style& style, SchemaWay way)
+      : chat_(chat), style_(style), model_(model_of(chat["model"].text())), has_schema_(way == SchemaWay::native && model_.has_json_schema()) {}
 
   std::string write() {
     decide_thinking();
@@ -100,7 +105,7 @@ class Body {
   void add_format_words(std::string& system) const {
     const JsonRef format = chat_["response_format"];
     const std::string_view type = format["type"].text();
-    if (type != "json_object" && (type != "json_schema" || model_.has_json_schema())) return;
+    if (type != "json_object" && (type != "json_schema" || has_schema_)) return;
     if (!system.empty()) system += "\n\n";
     system += "Answer with one JSON object and nothing else: no words around it, no code fence.";
     if (type == "json_schema") {
@@ -233,13 +238,13 @@ class Body {
                                          : R"(,"thinking":{"type":"enabled","budget_tokens":)" + std::to_string(budget_) + "}";
     }
     const JsonRef schema = chat_["response_format"]["json_schema"]["schema"];
-    const bool has_format = schema.is_object() && model_.has_json_schema();
+    const bool has_format = schema.is_object() && has_schema_;
     if (extra.contains("output_config") || (style_.effort.empty() && !has_format)) return;
     out_ += R"(,"output_config":{)";
     if (!style_.effort.empty()) out_ += R"("effort":")" + style_.effort + '"';
     if (has_format) {
       out_ += style_.effort.empty() ? R"("format":{"type":"json_schema","schema":)" : R"(,"format":{"type":"json_schema","schema":)";
-      append_json(out_, schema.value());
+      append_json(out_, closed_schema(schema.value()));
       out_ += '}';
     }
     out_ += '}';
@@ -258,6 +263,7 @@ class Body {
   const hob::Json& chat_;
   const Style& style_;
   const Model model_;
+  const bool has_schema_;
   bool thinks_ = false;
   std::int64_t budget_ = 0, max_tokens_ = 0;
   std::string out_;
@@ -266,6 +272,8 @@ class Body {
 }  // namespace detail
 
 /// The body for a canonical chat. Throws invalid where nothing is asked.
-inline std::string messages_body(const hob::Json& chat, const Style& style) { return detail::Body(chat, style).write(); }
+inline std::string messages_body(const hob::Json& chat, const Style& style, SchemaWay way = SchemaWay::native) {
+  return detail::Body(chat, style, way).write();
+}
 
 }  // namespace provider_anthropic

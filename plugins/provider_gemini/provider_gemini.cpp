@@ -4,6 +4,7 @@
 #include "request.hpp"
 
 #include <cmath>
+#include <utility>
 
 namespace {
 
@@ -83,6 +84,7 @@ class Gemini final : public hob::HttpProvider {
     style_.thinking_level = config().get("thinking_level", "");
     style_.include_thoughts = config().get("include_thoughts", false);
     style_.safety = config().get("safety", "");
+    style_.open_objects = provider_gemini::OpenObjects::as_they_are;
     connect_timeout_ = std::chrono::seconds(config().get("connect_timeout_s", 10));
     stall_timeout_ = std::chrono::seconds(config().get("stall_timeout_s", 120));
     base_url_ = std::move(base) + "/" + config().get("api_version", "v1beta");
@@ -112,6 +114,13 @@ class Gemini final : public hob::HttpProvider {
       }
       take_response(body, out);
     }
+  }
+
+  /// From then on an object without named members goes along as a text.
+  bool adapt(const Json&, const hob::HttpResponse& refused) override {
+    using provider_gemini::OpenObjects;
+    if (refused.status != 400 || refused.body.find("should be non-empty for OBJECT") == std::string::npos) return false;
+    return std::exchange(style_.open_objects, OpenObjects::as_text) != OpenObjects::as_text;
   }
 
   hob::HttpRequest models_request() override { return to_server("/models?pageSize=100"); }

@@ -23,6 +23,7 @@ struct Style {
   std::string thinking_level;
   bool include_thoughts = false;
   std::string safety;  // a threshold; "": the service's own
+  OpenObjects open_objects = OpenObjects::as_they_are;
 };
 
 namespace detail {
@@ -224,6 +225,7 @@ class Contents {
     for (const auto& item : message["carry"]["gemini"].items()) {
       const JsonRef part(item);
       if (!part.contains("functionCall")) {
+        if (!says_something(part)) continue;
         parts.emplace_back();
         append_json(parts.back(), item);
         continue;
@@ -240,6 +242,9 @@ class Contents {
     open_ = std::move(open);
     return true;
   }
+
+  /// A stream's last part is often an empty text, which the API refuses to get back.
+  static bool says_something(JsonRef part) { return !part["text"].is_text() || !part["text"].text().empty() || part.contains("thoughtSignature"); }
 
   void take_result(JsonRef message) {
     const std::string_view id = message["tool_call_id"].text();
@@ -327,7 +332,7 @@ class Body {
       out_ += R"(,"description":)";
       append_quoted(out_, tool["description"].text());
       // An object without properties is refused: a function without parameters has no such member.
-      const JsonObject parameters = gemini_schema(tool["parameters"]);
+      const JsonObject parameters = gemini_schema(tool["parameters"], style_.open_objects);
       if (parameters.contains("properties")) {
         out_ += R"(,"parameters":)";
         append_json(out_, parameters);
@@ -369,7 +374,8 @@ class Body {
     const JsonRef format = chat["response_format"];
     if (!has_tools() && format["type"].text().starts_with("json")) {
       config["responseMimeType"] = "application/json";
-      if (format["json_schema"]["schema"].is_object()) config["responseSchema"] = gemini_schema(format["json_schema"]["schema"]);
+      JsonObject schema = gemini_schema(format["json_schema"]["schema"], style_.open_objects);
+      if (schema.contains("properties") || schema["type"] != "OBJECT") config["responseSchema"] = std::move(schema);
     }
     hob::JsonObject thinking;
     if (style_.thinking_budget) thinking["thinkingBudget"] = *style_.thinking_budget;

@@ -11,6 +11,9 @@
 
 namespace provider_gemini {
 
+/// How an object goes along that names no members: older models refuse the whole request for it.
+enum class OpenObjects { as_they_are, as_text };
+
 namespace detail {
 
 using hob::JsonArray;
@@ -22,7 +25,7 @@ inline constexpr int kMaxNodes = 1000;
 
 class Schema {
  public:
-  explicit Schema(JsonRef root) : root_(root) {}
+  Schema(JsonRef root, OpenObjects open) : root_(root), open_(open) {}
 
   JsonObject converted(JsonRef schema, int depth = 0) {
     const std::size_t outer_references = references_.size();
@@ -34,6 +37,10 @@ class Schema {
       convert(schema, out, depth);
     }
     references_.resize(outer_references);
+    if (open_ == OpenObjects::as_text && depth > 0 && type_of(out) == "OBJECT" && !out.contains("properties")) {
+      out["type"] = "STRING";
+      add_words(out, schema["description"].text(), "A JSON object, written as a text.");
+    }
     return out;
   }
 
@@ -131,7 +138,7 @@ class Schema {
     std::string others;
     for (const auto& value : values) {
       if (value.is_string()) {
-        texts.push_back(value);
+        if (!value.get_string().empty()) texts.push_back(value);  // the API refuses an empty one
       } else if (value.is_null()) {
         out["nullable"] = true;
       } else {
@@ -143,9 +150,11 @@ class Schema {
       out["enum"] = std::move(texts);
     } else if (!others.empty()) {
       for (const auto& text : texts) others += ", " + boost::json::serialize(text);
-      std::string words(schema["description"].text());
-      out["description"] = words + (words.empty() ? "" : " ") + "One of " + others + ".";
+      add_words(out, schema["description"].text(), "One of " + others + ".");
     }
+  }
+  static void add_words(JsonObject& out, std::string_view description, const std::string& words) {
+    out["description"] = std::string(description) + (description.empty() ? "" : " ") + words;
   }
 
   void take_alternatives(JsonRef schema, JsonObject& out, int depth) {
@@ -199,6 +208,7 @@ class Schema {
   }
 
   JsonRef root_;
+  OpenObjects open_;
   std::vector<std::string> references_;  // followed on the way to this part
   int nodes_ = 0;
 };
@@ -206,6 +216,6 @@ class Schema {
 }  // namespace detail
 
 /// The schema in Gemini's words.
-inline hob::JsonObject gemini_schema(hob::JsonRef schema) { return detail::Schema(schema).converted(schema); }
+inline hob::JsonObject gemini_schema(hob::JsonRef schema, OpenObjects open) { return detail::Schema(schema, open).converted(schema); }
 
 }  // namespace provider_gemini

@@ -15,6 +15,7 @@ using hob::Exchange;
 using hob::Json;
 using hob::JsonRef;
 using hob::invalid;
+using provider_openai::is_error;
 using provider_openai::parsed;
 using provider_openai::refused;
 
@@ -96,6 +97,10 @@ class ReasoningDetails {
 struct Answer {
   ToolCalls calls;
   ReasoningDetails details;
+  std::string reasoning;      // reasoning_content: DeepSeek and Moonshot want it back with the calls
+  bool has_reasoning = false;
+  hob::JsonArray extras;      // extra_content of each call: Google's signatures
+  bool has_extras = false;
 };
 
 Answer& answer_of(Exchange& out) {
@@ -116,10 +121,13 @@ std::string_view stop_of(std::string_view finish_reason, bool has_tool_calls) {
 }
 
 /// The words of reasoning, under the names that servers use; the details repeat them.
-void emit_reasoning(JsonRef message, Exchange& out) {
-  for (const char* key : {"reasoning_content", "reasoning"}) {  // DeepSeek, vLLM, llama.cpp; OpenRouter, Ollama
-    if (message[key].is_text()) return out.reasoning(message[key].text());
+void take_reasoning(JsonRef message, Answer& answer, Exchange& out) {
+  if (message["reasoning_content"].is_text()) {  // DeepSeek, vLLM, llama.cpp
+    answer.has_reasoning = true;
+    answer.reasoning += message["reasoning_content"].text();
+    return out.reasoning(message["reasoning_content"].text());
   }
+  if (message["reasoning"].is_text()) return out.reasoning(message["reasoning"].text());  // OpenRouter, Ollama
   for (const auto& item : message["reasoning_details"].items()) {
     const JsonRef detail(item);
     out.reasoning(detail["text"].is_text() ? detail["text"].text() : detail["summary"].text());
@@ -128,18 +136,24 @@ void emit_reasoning(JsonRef message, Exchange& out) {
 
 void end_answer(std::string_view finish_reason, Exchange& out) {
   const Answer& answer = answer_of(out);
-  if (!answer.calls.empty() && !answer.details.list().empty() && !out.has_stopped()) {
-    out.carry(hob::JsonObject{{"reasoning_details", answer.details.list()}});
-  }
+  hob::JsonObject kept;
+  if (!answer.details.list().empty()) kept["reasoning_details"] = answer.details.list();
+  if (answer.has_reasoning) kept["reasoning_content"] = answer.reasoning;
+  if (answer.has_extras) kept["extra_content"] = answer.extras;
+  if (!answer.calls.empty() && !kept.empty() && !out.has_stopped()) out.carry(kept);
   out.stop(stop_of(finish_reason, !answer.calls.empty()));
 }
 
 void emit_usage(JsonRef usage, Exchange& out) {
   if (!usage.is_object()) return;
-  std::int64_t cached = usage["prompt_tokens_details"]["cached_tokens"].integer();
+  const JsonRef details = usage["prompt_tokens_details"];
+  std::int64_t cached = details["cached_tokens"].integer();
   if (cached == 0) cached = usage["prompt_cache_hit_tokens"].integer();  // DeepSeek
   const auto count = [](std::int64_t tokens) { return std::max<std::int64_t>(0, tokens); };
-  out.usage({count(usage["prompt_tokens"].integer()), count(usage["completion_tokens"].integer()), count(cached)});
+  const std::int64_t input = count(usage["prompt_tokens"].integer());
+  // xAI and Google count reasoning, which is paid as output, in the total alone.
+  const std::int64_t output = std::max(count(usage["completion_tokens"].integer()), count(usage["total_tokens"].integer()) - input);
+  out.usage({input, output, count(cached), count(details["cache_write_tokens"].integer())});
 }
 
 class OpenAi final : public hob::HttpProvider {
@@ -190,13 +204,13 @@ class OpenAi final : public hob::HttpProvider {
       return;
     }
     const Json chunk = parsed(event.data, "an event");
-    if (!chunk["error"].is_null()) throw refused(chunk);
+    if (is_error(chunk)) throw refused(chunk);
     take_choice(chunk, "delta", out);
   }
 
   void whole(const hob::HttpResponse& response, Exchange& out) override {
     const Json body = parsed(response.body, "an answer");
-    if (!body["error"].is_null()) throw refused(body);
+    if (is_error(body)) throw refused(body);
     if (!body["choices"][0].is_object()) {
       throw Error{hob::unavailable, "the model server sent an answer without choices: " + plain_excerpt(response.body)};
     }
@@ -229,13 +243,15 @@ class OpenAi final : public hob::HttpProvider {
     out.model(chunk["model"].text());
     const JsonRef choice = chunk["choices"][0];
     const JsonRef message = choice[member];
-    emit_reasoning(message, out);
-    answer_of(out).details.take(message["reasoning_details"]);
+    Answer& answer = answer_of(out);
+    take_reasoning(message, answer, out);
+    answer.details.take(message["reasoning_details"]);
     emit_content(message["content"], out);
     out.text(message["refusal"].text());
     for (const auto& piece : message["tool_calls"].items()) take_tool_call(piece, out);
     emit_usage(chunk["usage"], out);
     const std::string_view reason = choice["finish_reason"].text();
+    if (reason == "error") throw refused(Json{{"error", choice["error"].is_null() ? hob::JsonValue("it says no more") : choice["error"].value()}});  // OpenRouter
     if (!reason.empty()) end_answer(reason, out);
   }
 
@@ -243,7 +259,13 @@ class OpenAi final : public hob::HttpProvider {
     const JsonRef function = piece["function"];
     const std::string_view id = piece["id"].text();
     const std::string_view name = function["name"].text();
-    const auto slot = answer_of(out).calls.place(piece, id, name);
+    Answer& answer = answer_of(out);
+    const auto slot = answer.calls.place(piece, id, name);
+    if (slot.is_new) answer.extras.emplace_back(nullptr);
+    if (piece["extra_content"].is_object()) {
+      answer.extras[static_cast<std::size_t>(slot.number)] = piece["extra_content"].value();
+      answer.has_extras = true;
+    }
     std::string made_id;
     if (slot.is_new && id.empty()) {
       made_id = "call_" + std::to_string(now().time_since_epoch().count()) + "_" + std::to_string(slot.number);

@@ -4,6 +4,7 @@
 
 #include <hob/cpp/json.hpp>
 
+#include <set>
 #include <utility>
 
 namespace provider_openai {
@@ -14,11 +15,15 @@ struct Style {
   bool is_openai = false;    // OpenAI's own newer models take max_completion_tokens alone
 };
 
-/// What one model of the server was found not to take. Remembered until the configuration changes.
+/// What one model of the server was found not to take, or to demand. Remembered until the configuration changes.
 struct Refusals {
   bool stream_options = false;
   bool max_tokens_name = false;  // the other name of max_tokens is wanted
   bool temperature = false;     // models that reason take their own only; top_p likewise
+  bool long_ids = false;        // ids of tool calls as another server made them up
+  bool reasoning = false;       // its reasoning_content back: DeepSeek's first versions
+  bool no_reasoning = false;    // calls without any, if only empty: DeepSeek's thinking mode
+  std::set<std::string, std::less<>> extra{};  // of what a caller added
 };
 
 namespace detail {
@@ -26,6 +31,16 @@ namespace detail {
 using hob::JsonRef;
 using hob::detail::append_json;
 using hob::detail::append_quoted;
+
+/// A short id in the place of one: nine letters and digits are all that Mistral takes. FNV-1a, so that a call and its result agree.
+inline std::string short_id(std::string_view id) {
+  static constexpr std::string_view kDigits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  std::uint64_t hash = 14695981039346656037u;
+  for (const char c : id) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
+  std::string out;
+  for (int i = 0; i < 9; ++i, hash /= kDigits.size()) out += kDigits[hash % kDigits.size()];
+  return out;
+}
 
 inline void append_part(std::string& out, JsonRef part) {
   if (part["type"].text() != "image") {
@@ -60,7 +75,25 @@ inline void append_content(std::string& out, JsonRef content) {
   out += before == '[' ? "[]" : "]";
 }
 
-inline void append_message(std::string& out, JsonRef message) {
+inline void append_id(std::string& out, std::string_view id, const Refusals& refusals) {
+  append_quoted(out, refusals.long_ids ? std::string_view(short_id(id)) : id);
+}
+
+/// What the server wants back with its tool calls, from the delta "carry".
+inline void append_carried(std::string& out, JsonRef carry, const Refusals& refusals) {
+  // OpenRouter's.
+  if (carry["reasoning_details"].is_array()) {
+    out += R"(,"reasoning_details":)";
+    append_json(out, carry["reasoning_details"].value());
+  }
+  // DeepSeek's, Moonshot's.
+  const JsonRef reasoning = carry["reasoning_content"];
+  if (refusals.reasoning || (!reasoning.is_text() && !refusals.no_reasoning)) return;
+  out += R"(,"reasoning_content":)";
+  append_quoted(out, reasoning.text());
+}
+
+inline void append_message(std::string& out, JsonRef message, const Refusals& refusals) {
   out += R"({"role":)";
   append_quoted(out, message["role"].text("user"));
   const auto& calls = message["tool_calls"].items();
@@ -71,32 +104,40 @@ inline void append_message(std::string& out, JsonRef message) {
   } else {
     append_content(out, message["content"]);
   }
-  for (const char* key : {"name", "tool_call_id"}) {
-    if (!message.contains(key)) continue;
-    out.append(",\"").append(key).append("\":");
-    append_quoted(out, message[key].text());
+  if (message.contains("name")) {
+    out += R"(,"name":)";
+    append_quoted(out, message["name"].text());
+  }
+  if (message.contains("tool_call_id")) {
+    out += R"(,"tool_call_id":)";
+    append_id(out, message["tool_call_id"].text(), refusals);
   }
   if (!calls.empty()) {
+    // Google's signatures of thoughts, where its models are asked over this API.
+    const auto& kept = message["carry"]["extra_content"].items();
+    std::size_t number = 0;
     out += R"(,"tool_calls":)";
     char before = '[';
     for (const auto& item : calls) {
       const JsonRef call(item);
       out += before;
       out += R"({"id":)";
-      append_quoted(out, call["id"].text());
+      append_id(out, call["id"].text(), refusals);
       out += R"(,"type":"function","function":{"name":)";
       append_quoted(out, call["name"].text());
       out += R"(,"arguments":)";
       append_quoted(out, call["arguments"].text("{}"));
-      out += "}}";
+      out += '}';
+      if (kept.size() == calls.size() && kept[number].is_object()) {
+        out += R"(,"extra_content":)";
+        append_json(out, kept[number]);
+      }
+      ++number;
+      out += '}';
       before = ',';
     }
     out += ']';
-  }
-  // OpenRouter's own, from the delta "carry". DeepSeek's reasoning_content never goes back: it refuses that.
-  if (message["carry"]["reasoning_details"].is_array()) {
-    out += R"(,"reasoning_details":)";
-    append_json(out, message["carry"]["reasoning_details"].value());
+    append_carried(out, message["carry"], refusals);
   }
   out += '}';
 }
@@ -135,7 +176,7 @@ inline std::string chat_body(const hob::Json& chat, const Style& style, const Re
   char before = '[';
   for (const auto& message : chat["messages"].items()) {
     out += before;
-    append_message(out, message);
+    append_message(out, message, refusals);
     before = ',';
   }
   out += before == '[' ? "[]" : "]";
@@ -163,6 +204,7 @@ inline std::string chat_body(const hob::Json& chat, const Style& style, const Re
   copy("response_format", "response_format");
   for (const auto& member : chat["extra"].members()) {
     if (member.key() == "parallel_tool_calls" && chat["tools"].items().empty()) continue;  // refused without tools
+    if (refusals.extra.contains(std::string_view(member.key()))) continue;
     out += ',';
     append_quoted(out, member.key());
     out += ':';
@@ -180,16 +222,26 @@ inline std::string chat_body(const hob::Json& chat, const Style& style, const Re
 inline bool learn(Refusals& known, const hob::Json& chat, const Style& style, std::string_view words) {
   const auto names = [words](std::string_view name) { return words.find(name) != std::string_view::npos; };
   const auto once = [](bool& flag) { return !std::exchange(flag, true); };
+  const bool is_about_name = names("nsupported") || names("not supported") || names("nrecognized") || names("nknown") || names("xtra inputs") || names("instead");
+  if (names("reasoning_content")) {
+    // "must be passed back", "missing": it is demanded of each message with calls. Other words: it must not be there.
+    const bool is_missed = names("passed back") || names("issing");
+    return once(is_missed ? known.no_reasoning : known.reasoning);
+  }
+  // OpenAI: at most 40 characters. Mistral: "Tool call id was x but must be a-z, A-Z, 0-9, with a length of 9".
+  if ((names("tool_call") && names("string too long")) || names("Tool call id was")) return once(known.long_ids);
   if (names("stream_options") || names("include_usage")) {
     const bool was_sent = style.stream_usage && chat["stream"].boolean(true);
     return was_sent && once(known.stream_options);
   }
   if ((names("max_tokens") || names("max_completion_tokens")) && !chat["max_tokens"].is_null()) {
-    const bool is_about_name = names("nsupported") || names("not supported") || names("nrecognized") || names("nknown") || names("xtra inputs") || names("instead");
     return is_about_name && once(known.max_tokens_name);
   }
   const bool has_sampling = !chat["temperature"].is_null() || !chat["top_p"].is_null();
   if ((names("temperature") || names("top_p")) && has_sampling && (names("nsupported") || names("not support"))) return once(known.temperature);
+  if (!is_about_name) return false;
+  for (const auto& member : chat["extra"].members())
+    if (names(member.key()) && known.extra.emplace(member.key()).second) return true;
   return false;
 }
 

@@ -45,9 +45,13 @@ inline Json parsed(std::string_view text, const char* what) {
   }
 }
 
+/// Whether an answer of status 200 is an error: an object of its own, or vLLM's, which is one as a whole.
+inline bool is_error(const Json& body) { return !body["error"].is_null() || body["object"].text() == "error"; }
+
 /// An error inside an answer of status 200: OpenRouter and proxies put the status into its code.
 inline hob::Error refused(const Json& body) {
-  const std::int64_t code = body["error"]["code"].integer();
+  const JsonRef error = body["error"].is_null() ? JsonRef(body) : body["error"];
+  const std::int64_t code = error["code"].integer();
   std::string words = error_words(body);
   if (words.empty()) words = hob::plain_excerpt(body.dump());
   if (code < 400 || code > 599) return {hob::unavailable, "the model server answered with an error: " + words};

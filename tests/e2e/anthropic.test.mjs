@@ -160,6 +160,13 @@ test("hob: a bare model with sampling, JSON mode and a forced tool", async () =>
   assert.equal(forced.choices[0].message.tool_calls[0].function.name, "lamp");
 });
 
+test("hob: a JSON Schema that is neither closed nor free of bounds", async () => {
+  const schema = { type: "object", properties: { name: { type: "string", minLength: 1 }, n: { type: "integer", minimum: 0 } } };
+  const c = await openai.chat.completions.create({ model: "claude/claude-haiku-4-5", messages: ask("plain"),
+    response_format: { type: "json_schema", json_schema: { name: "thing", schema } } });
+  assert.equal(c.choices[0].message.content, "echo: plain");
+});
+
 test("hob: an image", async () => {
   const image = "data:image/png;base64,iVBORw0KGgo=";
   const c = await openai.chat.completions.create({ model: "claude/claude-haiku-4-5",

@@ -98,11 +98,19 @@ test("a bare model is asked without memory or tools", async () => {
   assert.equal(c.choices[0].message.content, "echo: plain");
 });
 
+test("a refusal of the model is part of the history", async () => {
+  const c = await client.chat.completions.create({ model: "local/echo", messages: [...ask("bad things"),
+    { role: "assistant", content: null, refusal: "No." }, { role: "assistant", content: [{ type: "refusal", refusal: "Never." }] }, ...ask("good things")] });
+  assert.equal(c.choices[0].message.content, "echo: good things");
+});
+
 test("errors have OpenAI's shape and the client's classes", async () => {
   await assert.rejects(client.chat.completions.create({ model: "no-such-model", messages: ask("x") }),
     (e) => e instanceof OpenAI.NotFoundError && e.message.includes("no-such-model"));
   await assert.rejects(client.chat.completions.create({ model: "hob", messages: [] }),
     (e) => e instanceof OpenAI.BadRequestError);
+  await assert.rejects(client.chat.completions.create({ model: "hob", messages: ask("x"), n: 2 }),
+    (e) => e instanceof OpenAI.BadRequestError && e.message.includes("n must be 1"));
   await assert.rejects(client.chat.completions.create({ model: "local/error-429", messages: ask("x") }),
     (e) => e instanceof OpenAI.RateLimitError);
 });

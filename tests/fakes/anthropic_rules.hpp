@@ -87,6 +87,7 @@ class Checker {
     if (const json::value* tools = request_.if_contains("tools")) check_tools(tools->as_array());
     check_choice();
     check_sampling();
+    if (const json::value* output = request_.if_contains("output_config")) check_output(output->as_object());
     check_messages(need(request_, "", "messages").as_array());
     if (marks_ > 4) invalid("A maximum of 4 blocks with cache_control may be provided. Found " + std::to_string(marks_) + ".");
   }
@@ -238,6 +239,24 @@ class Checker {
     mark(block, where);
   }
 
+  static void check_output(const json::object& output) {
+    only(output, "output_config.", {"effort", "format"});
+    const json::value* format = output.if_contains("format");
+    if (!format) return;
+    only(format->as_object(), "output_config.format.", {"type", "schema"});
+    check_schema(need(format->as_object(), "output_config.format.", "schema").as_object());
+  }
+  static void check_schema(const json::object& schema) {
+    const json::value* type = schema.if_contains("type");
+    if (type && type->is_string() && type->get_string() == "object" && (!schema.contains("additionalProperties") || schema.at("additionalProperties") != json::value(false)))
+      invalid("output_config.format.schema: For 'object' type, 'additionalProperties' must be explicitly set to false");
+    for (const char* bound : {"minimum", "maximum", "minLength", "maxLength", "multipleOf", "maxItems"})
+      if (schema.contains(bound)) invalid(std::string("output_config.format.schema: property '") + bound + "' is not supported");
+    if (const json::value* members = schema.if_contains("properties"))
+      for (const auto& member : members->as_object()) check_schema(member.value().as_object());
+    if (const json::value* items = schema.if_contains("items")) check_schema(items->as_object());
+  }
+
   std::set<std::string> check_assistant(const json::array& blocks, const std::string& where) {
     std::set<std::string> calls;
     for (const auto& item : blocks) {
@@ -256,7 +275,8 @@ class Checker {
         const std::string id(need(block, where, "id").as_string());
         if (!is_name(id, 1000)) invalid(where + "id: String should match pattern '^[a-zA-Z0-9_-]+$'");
         if (!need(block, where, "input").is_object()) invalid(where + "input: Input should be an object");
-        if (!calls.insert(id).second) invalid("messages: `tool_use` ids must be unique");
+        if (!ids_.insert(id).second) invalid("messages: `tool_use` ids must be unique");
+        calls.insert(id);
         if (!request_.contains("tools")) invalid("Requests which include `tool_use` or `tool_result` blocks must define tools");
         mark(block, where);
       } else {
@@ -283,6 +303,7 @@ class Checker {
   const json::object& request_;
   const std::string_view version_;
   std::size_t marks_ = 0;
+  std::set<std::string> ids_;  // of the tool calls so far
 };
 
 /// The request, if the service would take it.

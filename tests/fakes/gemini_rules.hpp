@@ -192,6 +192,8 @@ class Checker {
     int kinds = 0;
     for (const char* kind : {"text", "inlineData", "fileData", "functionCall", "functionResponse"}) kinds += part.contains(kind);
     if (kinds != 1) invalid("* " + where + ".parts[0].data: required oneof field 'data' must have one initialized field");
+    if (part.contains("text") && part.at("text").as_string().empty() && !part.contains("thoughtSignature"))
+      invalid("Unable to submit request because it must have a text parameter");
     if (part.contains("inlineData")) {
       only(part.at("inlineData").as_object(), where + ".inline_data", {"mimeType", "data"});
       if (!part.at("inlineData").at("mimeType").as_string().starts_with("image/")) invalid("Unsupported MIME type");

@@ -86,12 +86,16 @@ TEST_CASE("a model's dated and latest names, dots and a vendor's path mean the s
   same("openrouter/models/gemini-2.0-flash-001", "gemini-2.0-flash");
   same("openrouter/mistralai/mistral-small-2506", "mistral-small");
   same("openrouter/openai/gpt-4o-mini:nitro", "gpt-4o-mini");
+  same("openai/gpt-6.1-sol-2026-09-29", "gpt-6.1-sol");
+  same("gemini/gemini-3.1-pro-preview", "gemini-3.1-pro");
 }
 
 TEST_CASE("a dated name with a price of its own keeps it") {
   House house;
   CHECK(house.find("openai/gpt-4o-2024-05-13").input == 5);
   CHECK(house.find("openai/gpt-4o-2024-08-06").input == 2.5);
+  CHECK(house.find("mistral/mistral-medium-2508").input == 0.4);
+  CHECK(house.find("mistral/mistral-medium-latest").input == 1.5);
 }
 
 TEST_CASE("a path with a price of its own keeps it") {

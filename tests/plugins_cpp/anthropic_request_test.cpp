@@ -115,6 +115,13 @@ TEST_CASE("anthropic: ids and arguments that it refuses are put right") {
   CHECK(body.at("messages").at(1).at("content").at(0).at("input").at("invalid_json") == "{oops");
   CHECK(body.at("messages").at(2).at("content").at(0).at("tool_use_id") == "call_1_x");
 }
+TEST_CASE("anthropic: ids that a server gave twice become two") {
+  const std::string round = R"(,{"role":"assistant","content":"","tool_calls":[{"id":"call_0","name":"one","arguments":"{}"}]},{"role":"tool","tool_call_id":"call_0","content":"r"})";
+  const auto messages = sent(chat(kUser + round + round, kTools)).at("messages");
+  CHECK(messages.at(1).at("content").at(0).at("id") == "call_0");
+  CHECK(messages.at(3).at("content").at(0).at("id") == "call_0_2");
+  CHECK(messages.at(4).at("content").at(0).at("tool_use_id") == "call_0_2");
+}
 TEST_CASE("anthropic: tools that were used stay declared when none is offered any more") {
   const auto body = sent(chat(kLoop));
   CHECK(body.at("tools").at(0).at("name") == "one");
@@ -139,10 +146,27 @@ TEST_CASE("anthropic: JSON mode, by schema where the model has that, else in wor
   CHECK_THAT(std::string(words.at("system").at(0).at("text").as_string()), Catch::Contains("JSON object"));
   const std::string schema = R"(,"response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"type":"object"}}})";
   const auto native = sent(chat(kUser, schema));
-  CHECK(native.at("output_config") == json::value{{"format", {{"type", "json_schema"}, {"schema", {{"type", "object"}}}}}});
+  CHECK(native.at("output_config") == json::value{{"format", {{"type", "json_schema"}, {"schema", {{"type", "object"}, {"properties", json::object()}, {"additionalProperties", false}}}}}});
   const auto old = sent(R"({"model":"claude-sonnet-4-20250514","messages":[)" + kUser + "]" + schema + "}");
   CHECK_FALSE(old.as_object().contains("output_config"));
   CHECK_THAT(std::string(old.at("system").at(0).at("text").as_string()), Catch::Contains("JSON Schema"));
+}
+TEST_CASE("anthropic: a schema for the answer is closed, and bounds that the API refuses are told") {
+  const auto schema = sent(chat(kUser, R"(,"response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"$schema":"x","type":"object","required":["n"],"properties":{
+    "n":{"type":"integer","minimum":1,"description":"How many."},"when":{"oneOf":[{"type":"string","format":"date"},{"type":"null"}]},
+    "list":{"type":"array","minItems":1,"maxItems":3,"items":{"type":"object","properties":{}}}},"additionalProperties":true}}})")).at("output_config").at("format").at("schema");
+  CHECK(schema == json::parse(R"({"type":"object","required":["n"],"properties":{
+    "n":{"type":"integer","description":"How many. minimum: 1."},"when":{"anyOf":[{"type":"string","format":"date"},{"type":"null"}]},
+    "list":{"type":"array","minItems":1,"items":{"type":"object","properties":{},"additionalProperties":false},"description":"maxItems: 3."}},"additionalProperties":false})"));
+}
+TEST_CASE("anthropic: a schema that the API refuses is told in words from then on") {
+  const auto asked = chat(kUser, R"(,"response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"$ref":"#"}}})");
+  const auto sent = kClaude.sent_after_refusal(asked, "output_config.format.schema: Recursive schemas are not supported");
+  CHECK(sent[0].as_object().contains("output_config"));
+  for (const std::size_t later : {1, 2}) {
+    CHECK_FALSE(sent[later].as_object().contains("output_config"));
+    CHECK_THAT(std::string(sent[later].at("system").at(0).at("text").as_string()), Catch::Contains("JSON Schema"));
+  }
 }
 TEST_CASE("anthropic: of what a caller adds only what the API knows goes on") {
   const auto body = sent(chat(kUser, R"(,"extra":{"top_k":3,"seed":7,"metadata":{"user_id":"u"}},"recalled":[{"id":"1"}],"user_id":"u")"));
@@ -177,6 +201,8 @@ TEST_CASE("anthropic: no thinking where a tool is forced, or a loop began withou
   CHECK_FALSE(sent(chat(kUser, kTools + R"(,"tool_choice":"required")"), kThinks).as_object().contains("thinking"));
   CHECK_FALSE(sent(chat(kLoop, kTools), kThinks).as_object().contains("thinking"));
   CHECK(sent(chat(kThoughtLoop, kTools), kThinks).as_object().contains("thinking"));
+  CHECK_FALSE(sent(chat(kLoop + "," + kUser, kTools), kThinks).as_object().contains("thinking"));
+  CHECK(sent(chat(kLoop + R"(,{"role":"assistant","content":"It is."},)" + kUser, kTools), kThinks).as_object().contains("thinking"));
 }
 TEST_CASE("anthropic: thoughts and signatures go back in their order") {
   const auto body = sent(chat(kThoughtLoop, kTools), kThinks);

@@ -102,6 +102,12 @@ TEST_CASE("gemini: signatures and the service's ids go back in the parts they ca
   CHECK(body.at("contents").at(2).at("parts").at(0).at("functionResponse").at("id") == "a");
   CHECK_FALSE(body.at("contents").at(2).at("parts").at(1).at("functionResponse").as_object().contains("id"));
 }
+TEST_CASE("gemini: an empty text at the end of a stream does not go back, its signature does") {
+  const std::string carry = R"(,"carry":{"gemini":[{"functionCall":{"name":"one"},"thoughtSignature":"c2ln"},{"functionCall":{"name":"two"}},{"text":""},{"text":"","thoughtSignature":"ZW5k"}]}})";
+  const auto parts = sent(chat(kUser + "," + kCalls + carry + "," + kResults, kTools, "gemini-3-pro")).at("contents").at(1).at("parts");
+  REQUIRE(parts.as_array().size() == 3);
+  CHECK(parts.at(2) == json::value{{"text", ""}, {"thoughtSignature", "ZW5k"}});
+}
 TEST_CASE("gemini: what was carried for other calls, or by another provider, stays away") {
   for (const char* carry : {R"(,"carry":{"gemini":[{"functionCall":{"id":"z","name":"one"},"thoughtSignature":"c2ln"},{"functionCall":{"name":"two"}}]}})",
                             R"(,"carry":{"gemini":[{"functionCall":{"name":"one"},"thoughtSignature":"c2ln"}]}})", R"(,"carry":{"anthropic":[{"type":"thinking"}]}})"}) {
@@ -148,6 +154,8 @@ TEST_CASE("gemini: null becomes nullable") {
 }
 TEST_CASE("gemini: enumerations are of texts, others are told") {
   CHECK(schema_sent(R"({"enum":["a","b",null]})") == json::parse(R"({"nullable":true,"type":"STRING","enum":["a","b"]})"));
+  CHECK(schema_sent(R"({"type":"string","enum":["a",""]})") == json::parse(R"({"type":"STRING","enum":["a"]})"));
+  CHECK(schema_sent(R"({"type":"string","enum":[""]})") == json::parse(R"({"type":"STRING"})"));
   CHECK(schema_sent(R"({"const":"a"})") == json::parse(R"({"type":"STRING","enum":["a"]})"));
   CHECK(schema_sent(R"({"type":"integer","enum":[1,2],"description":"How many."})") == json::parse(R"({"type":"INTEGER","description":"How many. One of 1, 2."})"));
 }
@@ -171,4 +179,17 @@ TEST_CASE("gemini: references are replaced by what they point to, once") {
   const auto tree = schema_sent(R"({"$ref":"#/$defs/node"})", R"({"node":{"type":"object","properties":{"left":{"$ref":"#/$defs/node"},"right":{"$ref":"#/$defs/node"}}}})");
   CHECK(tree == json::parse(R"({"type":"OBJECT","properties":{"left":{"type":"OBJECT"},"right":{"type":"OBJECT"}}})"));
   CHECK(schema_sent(R"({"$ref":"#/$defs/a"})", R"({"a":{"$ref":"#/$defs/b"},"b":{"$ref":"#/$defs/a"}})") == json::parse(R"({"type":"OBJECT"})"));
+}
+TEST_CASE("gemini: a model that refuses an object without members gets it as a text, in lists too") {
+  const auto asked = chat(kUser, R"(,"tools":[{"name":"t","parameters":{"type":"object","properties":{"p":{"type":"object","description":"Options."},"l":{"type":"array","items":{"type":"object"}}}}}])");
+  const auto bodies = kGemini.sent_after_refusal(asked, "* GenerateContentRequest.tools[0].function_declarations[0].parameters.properties[p].properties: should be non-empty for OBJECT type");
+  const auto properties = [&](std::size_t i) { return bodies[i].at("tools").at(0).at("functionDeclarations").at(0).at("parameters").at("properties"); };
+  CHECK(properties(0) == json::parse(R"({"p":{"type":"OBJECT","description":"Options."},"l":{"type":"ARRAY","items":{"type":"OBJECT"}}})"));
+  for (const std::size_t later : {1, 2})
+    CHECK(properties(later) == json::parse(R"({"p":{"type":"STRING","description":"Options. A JSON object, written as a text."},
+      "l":{"type":"ARRAY","items":{"type":"STRING","description":"A JSON object, written as a text."}}})"));
+}
+TEST_CASE("gemini: a schema for the answer that says nothing stays away") {
+  const auto config = sent(chat(kUser, R"(,"response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"type":"object"}}})")).at("generationConfig");
+  CHECK(config == json::value{{"responseMimeType", "application/json"}});
 }

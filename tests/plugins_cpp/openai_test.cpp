@@ -1,6 +1,9 @@
 // provider_openai against what servers really send, and against every way they fail.
 #include "provider_answer.hpp"
 
+#include <algorithm>
+#include <cctype>
+
 using namespace provider_test;
 
 namespace {
@@ -8,6 +11,9 @@ namespace {
 const std::string kFile = HOB_PLUGINS "/provider_openai/provider_openai.so";
 const std::string kConfig = R"({"base_url":"http://127.0.0.1:1234/v1/"})";
 const std::string kChat = R"({"model":"m","stream":true,"messages":[{"role":"user","content":"Hi"}]})";
+
+const std::string kCarrying = R"({"model":"m","messages":[{"role":"user","content":"x"},{"role":"assistant","content":"","tool_calls":[{"id":"a","name":"one","arguments":"{}"}],
+  "carry":{"reasoning_content":"hm"}},{"role":"tool","tool_call_id":"a","content":"r"}]})";
 
 const Provider kServer{kFile, kConfig, kChat};
 
@@ -101,9 +107,50 @@ TEST_CASE("OpenRouter's reasoning details go back while tools run, put together"
 TEST_CASE("reasoning details alone are reasoning too") {
   CHECK(stream({R"({"choices":[{"delta":{"reasoning_details":[{"type":"reasoning.summary","summary":"hm"}]}}]})", "[DONE]"}).reasoning == "hm");
 }
-TEST_CASE("DeepSeek's reasoning is not sent back") {
+TEST_CASE("DeepSeek's reasoning goes back with the calls that it led to, and never without") {
+  const auto answer = stream(
+      {R"({"choices":[{"delta":{"content":null,"reasoning_content":"First "}}]})", R"({"choices":[{"delta":{"reasoning_content":"this."}}]})",
+       R"({"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"one","arguments":"{}"}}]},"finish_reason":"tool_calls"}]})"});
+  CHECK(answer.reasoning == "First this.");
+  CHECK(answer.carry == json::value{{"reasoning_content", "First this."}});
+  CHECK(stream({R"({"choices":[{"delta":{"reasoning_content":"hm","content":"x"},"finish_reason":"stop"}]})"}).carry.is_null());
+  CHECK(body_sent(kCarrying).at("messages").at(1).at("reasoning_content") == "hm");
   const auto body = body_sent(R"({"model":"m","messages":[{"role":"user","content":"x"},{"role":"assistant","content":"y","reasoning":"hm","reasoning_content":"hm"},{"role":"user","content":"z"}]})");
   CHECK(json::serialize(body).find("hm") == std::string::npos);
+}
+TEST_CASE("a server that misses reasoning beside another's calls gets an empty one, one that wants none gets none") {
+  const std::string foreign = R"({"model":"m","messages":[{"role":"user","content":"x"},{"role":"assistant","content":"","tool_calls":[{"id":"a","name":"one","arguments":"{}"}]},
+    {"role":"tool","tool_call_id":"a","content":"r"}]})";
+  auto sent = kServer.sent_after_refusal(foreign, "The `reasoning_content` in the thinking mode must be passed back to the API.");
+  CHECK_FALSE(sent[0].at("messages").at(1).as_object().contains("reasoning_content"));
+  for (const std::size_t later : {1, 2}) CHECK(sent[later].at("messages").at(1).at("reasoning_content") == "");
+  sent = kServer.sent_after_refusal(kCarrying, "property 'messages.1.reasoning_content' is unsupported");
+  CHECK(sent[0].at("messages").at(1).as_object().contains("reasoning_content"));
+  for (const std::size_t later : {1, 2}) CHECK_FALSE(sent[later].at("messages").at(1).as_object().contains("reasoning_content"));
+}
+TEST_CASE("Google's signatures go back on the calls that they came with") {
+  const auto answer = stream(
+      {R"({"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","extra_content":{"google":{"thought_signature":"s=="}},"function":{"name":"one","arguments":"{}"}}]}}]})",
+       R"({"choices":[{"delta":{"tool_calls":[{"index":1,"id":"b","function":{"name":"two","arguments":"{}"}}]},"finish_reason":"tool_calls"}]})"});
+  CHECK(answer.carry == json::parse(R"({"extra_content":[{"google":{"thought_signature":"s=="}},null]})"));
+  const auto calls = body_sent(R"({"model":"m","messages":[{"role":"user","content":"x"},{"role":"assistant","content":"","carry":{"extra_content":[{"google":{"thought_signature":"s=="}},null]},
+    "tool_calls":[{"id":"a","name":"one","arguments":"{}"},{"id":"b","name":"two","arguments":"{}"}]}]})").at("messages").at(1).at("tool_calls");
+  CHECK(calls.at(0).at("extra_content").at("google").at("thought_signature") == "s==");
+  CHECK_FALSE(calls.at(1).as_object().contains("extra_content"));
+}
+TEST_CASE("ids of calls that a server refuses are made short, in a call and its result alike") {
+  const std::string id(50, 'x');
+  const std::string chat = R"({"model":"m","messages":[{"role":"user","content":"x"},{"role":"assistant","content":"","tool_calls":[{"id":")" + id + R"(","name":"one","arguments":"{}"}]},
+    {"role":"tool","tool_call_id":")" + id + R"(","content":"r"}]})";
+  for (const char* words : {"Invalid 'messages[1].tool_calls[0].id': string too long. Expected a string with maximum length 40",
+                            "Tool call id was xxx but must be a-z, A-Z, 0-9, with a length of 9."}) {
+    const auto sent = kServer.sent_after_refusal(chat, words);
+    CHECK(sent[0].at("messages").at(2).at("tool_call_id").as_string() == id);
+    const auto& made = sent[1].at("messages").at(1).at("tool_calls").at(0).at("id").as_string();
+    CHECK(made.size() == 9);
+    CHECK(std::all_of(made.begin(), made.end(), [](unsigned char c) { return std::isalnum(c); }));
+    CHECK(sent[1].at("messages").at(2).at("tool_call_id").as_string() == made);
+  }
 }
 TEST_CASE("parallel calls can be switched off, and absurd usage counts as nothing") {
   CHECK(body_sent(R"({"model":"m","messages":[],"tools":[{"name":"one"}],"extra":{"parallel_tool_calls":false}})").at("parallel_tool_calls") == false);
@@ -115,6 +162,14 @@ TEST_CASE("DeepSeek's cached tokens are counted") {
   const auto answer = stream({R"({"choices":[{"delta":{"content":"x"},"finish_reason":"length"}],"usage":{"prompt_tokens":5,"completion_tokens":1,"prompt_cache_hit_tokens":3}})"});
   CHECK(answer.usage.at("cached_tokens") == 3);
   CHECK(answer.stop == "length");
+}
+TEST_CASE("reasoning that only the total counts is output, as it is paid") {
+  const auto answer = stream({R"({"choices":[{"delta":{"content":"x"},"finish_reason":"stop"}],"usage":{"prompt_tokens":32,"completion_tokens":9,"total_tokens":135,"completion_tokens_details":{"reasoning_tokens":94}}})"});
+  CHECK(answer.usage.at("output_tokens") == 103);
+}
+TEST_CASE("what was written to a cache is told apart") {
+  const auto answer = stream({R"({"choices":[{"delta":{"content":"x"},"finish_reason":"stop"}],"usage":{"prompt_tokens":30,"completion_tokens":9,"prompt_tokens_details":{"cached_tokens":10,"cache_write_tokens":15}}})"});
+  CHECK(answer.usage == json::value{{"input_tokens", 30}, {"output_tokens", 9}, {"cached_tokens", 10}, {"cache_write_tokens", 15}});
 }
 TEST_CASE("a filtered answer says so") {
   CHECK(stream({R"({"choices":[{"delta":{},"finish_reason":"content_filter"}]})"}).stop == "filtered");
@@ -205,6 +260,15 @@ TEST_CASE("an error inside a stream keeps its code and words") {
   CHECK(answer.status == HOB_OVERLOADED);
   CHECK_THAT(answer.error, Catch::Contains("upstream is busy"));
   CHECK(stream({R"({"error":{"message":"boom"}})"}).status == HOB_UNAVAILABLE);
+}
+TEST_CASE("an error is one in the shapes of OpenRouter's choice and vLLM's event too") {
+  const auto choice = stream({R"({"choices":[{"delta":{"content":"x"},"finish_reason":"error","error":{"code":429,"message":"slow down"}}]})"});
+  CHECK(choice.status == HOB_OVERLOADED);
+  CHECK_THAT(choice.error, Catch::Contains("slow down"));
+  CHECK(stream({R"({"choices":[{"delta":{},"finish_reason":"error"}]})"}).status == HOB_UNAVAILABLE);
+  const auto event = stream({R"({"object":"error","message":"engine died","type":"InternalServerError","code":500})", "[DONE]"});
+  CHECK(event.status == HOB_UNAVAILABLE);
+  CHECK_THAT(event.error, Catch::Contains("engine died"));
 }
 TEST_CASE("events of unexpected shapes do no harm") {
   const auto answer = stream({"{}", "[]", "null", R"({"choices":null})", R"({"choices":[{"delta":"x"}]})",
@@ -304,6 +368,14 @@ TEST_CASE("comments, CRLF, event names and a last event without its empty line")
   CHECK(answer.status == HOB_OK);
   CHECK(answer.text == "hé");
 }
+TEST_CASE("usage in a last event without its empty line is counted, half an event behind the answer is no loss") {
+  HttpReply reply;
+  reply.body = "data: {\"choices\":[{\"delta\":{\"content\":\"h\"},\"finish_reason\":\"stop\"}]}\n\n"
+               "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":1}}";
+  CHECK(ask(reply).usage.at("input_tokens") == 7);
+  reply.body.resize(reply.body.size() - 9);
+  CHECK(ask(reply).status == HOB_OK);
+}
 TEST_CASE("an answer of plain words is no answer") {
   HttpReply reply;
   reply.body = "upstream gave up";
@@ -331,6 +403,13 @@ TEST_CASE("a server that refuses a member of the request is asked without it, an
       if (*one.instead) CHECK(sent[later].as_object().contains(one.instead));
     }
   }
+}
+TEST_CASE("what a caller added and the server doesn't know is left out") {
+  const auto sent = kServer.sent_after_refusal(R"({"model":"m","messages":[{"role":"user","content":"Hi"}],"extra":{"seed":7,"reasoning_effort":"low"}})",
+                                               "Unrecognized request argument supplied: reasoning_effort");
+  CHECK(sent[0].at("reasoning_effort") == "low");
+  CHECK_FALSE(sent[1].as_object().contains("reasoning_effort"));
+  CHECK(sent[2].at("seed") == 7);
 }
 TEST_CASE("a refusal that names nothing which could be left out stands") {
   CHECK(refused(400, R"({"error":{"message":"max_tokens is too large: 9 > 5"}})").status == HOB_INVALID);

@@ -83,6 +83,23 @@ struct Provider {
     REQUIRE(host.requests.size() == 1);
     return json::parse(host.requests[0].body);
   }
+  /// The bodies of two calls, the first of which is refused once with 400 and these words.
+  std::vector<json::value> sent_after_refusal(const std::string& asked, const std::string& words) const {
+    ScriptedHost host(file, config);
+    REQUIRE(host.activated == HOB_OK);
+    HttpReply no;
+    no.status = 400;
+    no.body = json::serialize(json::object{{"error", json::object{{"message", words}}}});
+    host.http.push_back(no);
+    for (int call = 0; call < 2; ++call) {
+      host.http.push_back({});
+      host.finish(host.complete(asked));
+    }
+    std::vector<json::value> sent;
+    for (const auto& request : host.requests) sent.push_back(json::parse(request.body));
+    REQUIRE(sent.size() == 3);
+    return sent;
+  }
 };
 
 }  // namespace provider_test

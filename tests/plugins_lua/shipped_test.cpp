@@ -105,9 +105,21 @@ TEST_CASE("provider_ollama hands tool calls on whole") {
                                      R"({"message":{"content":""},"done":true,"done_reason":"stop"})" "\n"});
   };
   const Answer& answer = complete(host, 1, kChat);
-  REQUIRE(answer.chunks.at(0) == R"({"tool_call":{"arguments":"{\"x\":1}","id":"call_0","index":0,"name":"a"}})");
-  REQUIRE(answer.chunks.at(1) == R"({"tool_call":{"arguments":"{}","id":"call_1","index":1,"name":"b"}})");
+  REQUIRE(answer.chunks.at(0) == R"({"tool_call":{"arguments":"{\"x\":1}","id":"call_1800000000500000_0","index":0,"name":"a"}})");
+  REQUIRE(answer.chunks.at(1) == R"({"tool_call":{"arguments":"{}","id":"call_1800000000500000_1","index":1,"name":"b"}})");
   REQUIRE(answer.result == R"({"stop":"tool_calls"})");
+}
+
+TEST_CASE("provider_ollama asks a model without tools once more, without them") {
+  ScriptedHost host;
+  REQUIRE(load_shipped(host, "provider_ollama").has_value());
+  host.on_http = [&](ScriptedHost::Request& request) {
+    const bool has_tools = parse_json_object(request.body).value().contains("tools");
+    if (has_tools) answer_http(host, request, 400, {}, R"({"error":"registry.ollama.ai/library/llama3.2 does not support tools"})");
+    else answer_http(host, request, 200, kOllamaText);
+  };
+  REQUIRE(complete(host, 1, kChat).status == HOB_OK);
+  REQUIRE(host.requests.size() == 2);
 }
 
 TEST_CASE("provider_ollama maps errors with the server's words") {

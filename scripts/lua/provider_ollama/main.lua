@@ -39,7 +39,7 @@ local function to_body(chat)
     think = chat.extra and chat.extra.think,
     format = format and (format.type == "json_object" and "json" or format.json_schema and format.json_schema.schema) or nil,
     options = { num_predict = chat.max_tokens, temperature = chat.temperature, top_p = chat.top_p, stop = chat.stop,
-      num_ctx = hob.config.context_window } }
+      seed = chat.extra and chat.extra.seed, num_ctx = hob.config.context_window } }
   local names = {}
   for i, message in ipairs(chat.messages) do
     body.messages[i] = to_message(message)
@@ -53,9 +53,12 @@ local function to_body(chat)
   return body
 end
 
-local function complete(chat, out)
+-- Ollama's older versions give calls no id. Other providers, which may go on with the conversation, want each to be the only one.
+local function made_id(number) return ("call_%d_%d"):format(math.floor(hob.now() * 1000000), number) end
+
+local function answer(body, out)
   local calls, done = 0, nil
-  for line in hob.http.lines { url = base() .. "/api/chat", json = to_body(chat) } do
+  for line in hob.http.lines { url = base() .. "/api/chat", json = body } do
     local is_json, piece = pcall(hob.json.decode, line)
     if not is_json or type(piece) ~= "table" then hob.error("unavailable", "Ollama sent a line that is not JSON") end
     if piece.error then hob.error("unavailable", "Ollama: " .. tostring(piece.error)) end
@@ -63,7 +66,7 @@ local function complete(chat, out)
     out:reasoning(message.thinking)
     out:text(message.content)
     for _, call in ipairs(message.tool_calls or {}) do
-      out:tool_call { index = calls, id = call.id or ("call_" .. calls), name = call["function"].name,
+      out:tool_call { index = calls, id = call.id or made_id(calls), name = call["function"].name,
         arguments = hob.json.encode(call["function"].arguments or {}) }
       calls = calls + 1
     end
@@ -73,6 +76,23 @@ local function complete(chat, out)
   out:usage { input_tokens = done.prompt_eval_count, output_tokens = done.eval_count }
   local stop = calls > 0 and "tool_calls" or done.done_reason == "length" and "length" or "end"
   return { stop = stop, model = done.model }
+end
+
+-- Takes out what Ollama says the model lacks. False: it says something else.
+local function leave_out(body, fault)
+  local words = type(fault) == "table" and fault.code == "invalid" and fault.message or ""
+  if body.tools and words:find("does not support tools", 1, true) then body.tools = nil return true end
+  if body.think and words:find("does not support thinking", 1, true) then body.think = nil return true end
+  return false
+end
+
+local function complete(chat, out)
+  local body = to_body(chat)
+  while true do
+    local is_answered, result = pcall(answer, body, out)
+    if is_answered then return result end
+    if not leave_out(body, result) then error(result, 0) end
+  end
 end
 
 local function models()

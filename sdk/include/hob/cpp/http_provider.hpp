@@ -127,16 +127,25 @@ class HttpProvider : public Plugin {
       exchange.whole_ += data;
       return;
     }
-    exchange.sse_.feed(data, [&](const SseEvent& one) {
-      exchange.has_events_ = true;
-      event(one, exchange);
-    });
+    exchange.sse_.feed(data, [&](const SseEvent& one) { take_event(exchange, one); });
+  }
+  void take_event(Exchange& exchange, const SseEvent& one) {
+    exchange.has_events_ = true;
+    event(one, exchange);
+  }
+  void take_rest(Exchange& exchange) {
+    try {
+      exchange.sse_.finish([&](const SseEvent& one) { take_event(exchange, one); });
+    } catch (const Error&) {
+      if (!exchange.has_stopped_) throw;  // behind a whole answer half an event is no loss
+    }
   }
   void on_result(const std::shared_ptr<Exchange>& sent, Code code, std::string_view body) {
     Exchange& exchange = *sent;
     if (!exchange.call_.is_open()) return;
     try {
       if (code != ok && !exchange.has_stopped_) throw Error{code, std::string(body)};
+      if (code == ok) take_rest(exchange);
       if (code != ok) body = {};  // the answer is whole; only its connection broke
       exchange.response_.body = exchange.whole_.empty() ? std::string(body) : std::move(exchange.whole_);
       if (sends_again(sent)) return;

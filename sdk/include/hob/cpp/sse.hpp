@@ -45,6 +45,12 @@ class SseReader {
     }
   }
 
+  /// The stream is over: gives the event that no blank line closed. The standard drops it, yet servers end so.
+  template <class Sink>
+  void finish(Sink&& sink) {
+    feed("\n\n", sink);
+  }
+
  private:
   static constexpr std::size_t kMaxEvent = 8 << 20;
 
