@@ -86,8 +86,8 @@ class LearningImpl final : public Learning {
     // One who is being learned from just now comes again: their last turn may have ended behind the worker's back.
     waiting_.insert(user_id);
     queue_.push_back(std::move(user_id));
-    if (workers_ >= kMostWorkers) return;
-    ++workers_;
+    if (*workers_ >= kMostWorkers) return;
+    ++*workers_;
     tasks_.spawn("learning", work());
   }
 
@@ -145,8 +145,8 @@ class LearningImpl final : public Learning {
 
   awaitable<void> work() {
     struct Leaving {
-      std::size_t& workers;
-      ~Leaving() { --workers; }
+      std::shared_ptr<std::size_t> workers;
+      ~Leaving() { --*workers; }
     } leaving{workers_};
     while (!queue_.empty()) {
       const std::string user_id = std::move(queue_.front());
@@ -478,7 +478,8 @@ class LearningImpl final : public Learning {
   std::map<std::string, std::shared_ptr<Person>> people_;
   std::deque<std::string> queue_;
   std::unordered_set<std::string> waiting_;
-  std::size_t workers_ = 0;
+  // Shared with the workers: one that stop() could not wait for ends after this is gone.
+  const std::shared_ptr<std::size_t> workers_ = std::make_shared<std::size_t>(0);
   std::chrono::steady_clock::time_point model_rests_until_{};
   std::unordered_set<std::string> deferred_;  // who has something that waits for a model or the budget
   bool is_stopped_ = false, is_resting_ = false;

@@ -145,6 +145,16 @@ TEST_CASE("every old schema is migrated and its rows are found again") {
   }
 }
 
+TEST_CASE("a new database is made in one transaction") {
+  TempFolder folder;
+  write_file(folder.path / "hob.db", "");
+  const auto db = Connection::open(folder.path / "hob.db", Connection::Mode::read_write).value();
+  REQUIRE(add_terms_function(db->handle()) == 0);
+  REQUIRE(migrate(*db).has_value());
+  // The head counts the transactions that changed the file.
+  REQUIRE(content_of(folder.path / "hob.db").substr(24, 4) == std::string("\0\0\0\1", 4));
+}
+
 TEST_CASE("a copy of what is migrated is kept for its owner alone") {
   Old old(1);
   TestStore t(old.file);
