@@ -80,13 +80,14 @@ class HouseholdBudget final : public Budget {
     planned.max_tokens = std::clamp<std::int64_t>(planned.max_tokens, 0, card.max_output > 0 ? card.max_output : kMostTokens);
     const std::vector<Account> accounts = accounts_of(planned.call);
     const bool is_counted = has_token_cap(accounts);
+    const bool is_spare = planned.call.purpose == Purpose::routing;
     if (card.is_free() && !is_counted) co_return Reservation{.id = "", .planned = std::move(planned), .max_tokens = 0};
 
     std::int64_t max_tokens = planned.max_tokens;
     auto waits = longest_wait_ / kGlance;
     for (int attempt = 1;; ++attempt) {
       const double factor = overrun_of(planned.model);
-      Reserve ask = reserve_of(planned, accounts);
+      Reserve ask = reserve_of(planned, is_spare ? below_warning(accounts) : accounts);
       ask.nano = worst_nano(card, planned.input_tokens, max_tokens, factor);
       ask.tokens = worst_tokens(planned.input_tokens, max_tokens, factor);
       Open open{.nano = ask.nano, .tokens = ask.tokens, .factor = factor, .card = card, .counts_tokens = is_counted, .accounts = accounts};
@@ -95,8 +96,10 @@ class HouseholdBudget final : public Budget {
       Result<Reserved> answer = co_await store_.ledger().reserve(std::move(ask));
       if (answer.has_error())
         co_return Error{Code::unavailable, "no model is asked while its cost can't be written down: " + answer.error().message};
+      if (is_spare && !answer->is_granted)
+        co_return Error{Code::overloaded, "what is left of a limit is kept for answers"};
       if (answer->is_granted) {
-        writing_.note(answer->accounts);
+        if (!is_spare) writing_.note(answer->accounts);
         open_.emplace(id, std::move(open));
         co_return Reservation{.id = std::move(id), .planned = std::move(planned), .max_tokens = max_tokens};
       }
@@ -249,6 +252,17 @@ class HouseholdBudget final : public Budget {
     limits_.set_config(config_);
     windows_.set_zone(config_->proactive.timezone);
     writing_.set_warn_at(config_->models.budget.warn_at);
+  }
+
+  /// The question which tier answers buys nothing by itself: it gets nothing of what is left when a limit is nearly used.
+  std::vector<Account> below_warning(std::vector<Account> accounts) const {
+    const double share = config_->models.budget.warn_at;
+    if (share <= 0) return accounts;
+    for (Account& account : accounts) {
+      account.cap_nano = share_of(account.cap_nano, share);
+      account.cap_tokens = share_of(account.cap_tokens, share);
+    }
+    return accounts;
   }
 
   /// Whether the accounts would have room but for the calls under way, which mostly cost less than their worst case.

@@ -154,6 +154,28 @@ TEST_CASE("another error's words are no refusal of the budget's") {
   CHECK_FALSE(read_refusal("the disk has no room: 3 bytes left"));
 }
 
+TEST_CASE("the question which tier answers is refused at once where a limit is nearly used, and nobody is told") {
+  BudgetHouse house;
+  house.longest_wait = std::chrono::seconds(10);
+  house.restart();
+  house.take([](Config& config) {
+    config.models.budget.daily = 2 * kUsdOfCall;
+    config.models.budget.warn_at = 0.5;
+  });
+  PlannedCall question = house.call();
+  question.call.purpose = Purpose::routing;
+  const Reservation first = house.reserve(question);  // up to the half that is warned of
+  CHECK(house.try_reserve(question).error().code == Code::overloaded);
+  CHECK(house.ledger->reserves == 2);
+  house.settle(first, house.used(1250, 1000));
+  CHECK(house.try_reserve(question).has_error());
+  CHECK(house.ledger->reserves == 3);
+  house.reserve(house.call());  // the rest is the answers'
+  house.flush();
+  REQUIRE(house.notices.size() == 1);
+  CHECK_THAT(house.notices[0], Contains("is 50 per cent used"));
+}
+
 TEST_CASE("with downgrade the longest answer that fits is granted") {
   BudgetHouse house;
   house.take([](Config& config) { config.models.budget.daily = 0.002; });
