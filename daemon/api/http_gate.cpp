@@ -132,7 +132,7 @@ void HttpGate::handle(std::shared_ptr<HttpExchange> exchange) {
   const std::string_view origin = request.headers.get("Origin");
   if (!origin.empty() && is_known_origin(origin, request.headers.get("Host"))) {
     visit.headers.add("Access-Control-Allow-Origin", std::string(origin));
-    visit.headers.add("Access-Control-Expose-Headers", "X-Request-Id, Retry-After");
+    visit.headers.add("Access-Control-Expose-Headers", "X-Request-Id, Retry-After, X-Should-Retry");
     visit.headers.add("Vary", "Origin");
     if (request.method == "OPTIONS" && request.headers.has("Access-Control-Request-Method")) return answer_preflight(std::move(visit));
   }

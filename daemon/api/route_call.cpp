@@ -1,6 +1,7 @@
 #include "api/route_call.hpp"
 
 #include "base/text.hpp"
+#include "models/budget_words.hpp"
 
 namespace hobd {
 namespace {
@@ -242,10 +243,19 @@ class RouteCall final : public LiveCall, public std::enable_shared_from_this<Rou
     state_ = State::done;
     HttpHeaders headers = o_.headers;
     headers.set("Content-Type", "application/json");
-    if (status == 429) headers.set("Retry-After", "1");
+    if (status == 429) set_retry(headers, error.message);
     note_status(status);
     o_.exchange->respond(status, std::move(headers),
                          error_body(o_.entry.route->errors, status, code_name(error.code), error.message, o_.request_id));
+  }
+
+  /// When the client may come again. OpenAI's clients would try twice within seconds where the budget's window must turn first.
+  void set_retry(HttpHeaders& headers, std::string_view message) const {
+    const std::optional<RefusalHint> refusal = read_refusal(message);
+    const std::optional<std::chrono::seconds> wait = refusal ? refusal->again_in : std::chrono::seconds(1);
+    if (wait) headers.set("Retry-After", std::to_string(wait->count()));
+    const bool is_openai = o_.entry.route->errors == RouteManifest::Errors::openai;
+    if (is_openai && refusal && refusal->is_used_up) headers.set("X-Should-Retry", "false");
   }
 
   /// The plugin's header fields and ours; what would end a header line is left out with its field.
@@ -319,9 +329,11 @@ std::string error_body(RouteManifest::Errors shape, int status, std::string_view
   if (shape == RouteManifest::Errors::openai) {
     out += "\"message\":";
     append_json(out, message);
-    append_member(out, "type", openai_type(status));
+    const auto refusal = status == 429 ? read_refusal(message) : std::nullopt;
+    const bool is_used_up = refusal && refusal->is_used_up;
+    append_member(out, "type", is_used_up ? "insufficient_quota" : openai_type(status));
     out += ",\"param\":null";
-    append_member(out, "code", status == 401 ? "invalid_api_key" : status == 429 ? "rate_limit_exceeded" : status_name);
+    append_member(out, "code", is_used_up ? "insufficient_quota" : status == 401 ? "invalid_api_key" : status == 429 ? "rate_limit_exceeded" : status_name);
   } else {
     out += "\"status\":";
     append_json(out, status_name);

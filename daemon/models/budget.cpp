@@ -22,6 +22,8 @@ namespace {
 constexpr int kMostTries = 5;
 /// How long room is waited for at a time that calls under way hold; settlements cut it short.
 constexpr std::chrono::milliseconds kGlance{250};
+/// After so long who was refused because of calls under way may ask again.
+constexpr std::chrono::seconds kBusyWait{10};
 constexpr std::int64_t kMostTokens = 1'000'000'000;
 /// What a provider billed too much is covered with so much to spare, up to this factor.
 constexpr double kSpare = 1.1, kMostOverrun = 1'000;
@@ -78,13 +80,14 @@ class HouseholdBudget final : public Budget {
     planned.max_tokens = std::clamp<std::int64_t>(planned.max_tokens, 0, card.max_output > 0 ? card.max_output : kMostTokens);
     const std::vector<Account> accounts = accounts_of(planned.call);
     const bool is_counted = has_token_cap(accounts);
+    const bool is_spare = planned.call.purpose == Purpose::routing;
     if (card.is_free() && !is_counted) co_return Reservation{.id = "", .planned = std::move(planned), .max_tokens = 0};
 
     std::int64_t max_tokens = planned.max_tokens;
     auto waits = longest_wait_ / kGlance;
     for (int attempt = 1;; ++attempt) {
       const double factor = overrun_of(planned.model);
-      Reserve ask = reserve_of(planned, accounts);
+      Reserve ask = reserve_of(planned, is_spare ? below_warning(accounts) : accounts);
       ask.nano = worst_nano(card, planned.input_tokens, max_tokens, factor);
       ask.tokens = worst_tokens(planned.input_tokens, max_tokens, factor);
       Open open{.nano = ask.nano, .tokens = ask.tokens, .factor = factor, .card = card, .counts_tokens = is_counted, .accounts = accounts};
@@ -93,8 +96,10 @@ class HouseholdBudget final : public Budget {
       Result<Reserved> answer = co_await store_.ledger().reserve(std::move(ask));
       if (answer.has_error())
         co_return Error{Code::unavailable, "no model is asked while its cost can't be written down: " + answer.error().message};
+      if (is_spare && !answer->is_granted)
+        co_return Error{Code::overloaded, "what is left of a limit is kept for answers"};
       if (answer->is_granted) {
-        writing_.note(answer->accounts);
+        if (!is_spare) writing_.note(answer->accounts);
         open_.emplace(id, std::move(open));
         co_return Reservation{.id = std::move(id), .planned = std::move(planned), .max_tokens = max_tokens};
       }
@@ -113,7 +118,10 @@ class HouseholdBudget final : public Budget {
       if (fitting < 0) {
         const AccountState& state = answer->accounts.at(static_cast<std::size_t>(answer->refused_by));
         writing_.note_refused(state, planned.model, open.nano, open.tokens);
-        co_return refusal(state, open.nano, open.tokens);
+        const std::int64_t shortest = on_limit() == OnLimit::downgrade ? std::min(least, max_tokens) : max_tokens;
+        const Amounts need{.nano = worst_nano(card, planned.input_tokens, shortest, factor),
+                           .tokens = worst_tokens(planned.input_tokens, shortest, factor)};
+        co_return refusal(state, {.nano = open.nano, .tokens = open.tokens}, need);
       }
       max_tokens = fitting;
     }
@@ -168,7 +176,7 @@ class HouseholdBudget final : public Budget {
       const auto is_full = [](std::int64_t cap, std::int64_t used) { return cap >= 0 && used >= cap; };
       if (is_full(state.account.cap_nano, state.spent_nano + state.reserved_nano) ||
           is_full(state.account.cap_tokens, state.spent_tokens + state.reserved_tokens))
-        co_return refusal(state, 0, 0);
+        co_return refusal(state, {}, {.nano = 1, .tokens = 1});
     }
     co_return Result<void>{};
   }
@@ -244,6 +252,17 @@ class HouseholdBudget final : public Budget {
     limits_.set_config(config_);
     windows_.set_zone(config_->proactive.timezone);
     writing_.set_warn_at(config_->models.budget.warn_at);
+  }
+
+  /// The question which tier answers buys nothing by itself: it gets nothing of what is left when a limit is nearly used.
+  std::vector<Account> below_warning(std::vector<Account> accounts) const {
+    const double share = config_->models.budget.warn_at;
+    if (share <= 0) return accounts;
+    for (Account& account : accounts) {
+      account.cap_nano = share_of(account.cap_nano, share);
+      account.cap_tokens = share_of(account.cap_tokens, share);
+    }
+    return accounts;
   }
 
   /// Whether the accounts would have room but for the calls under way, which mostly cost less than their worst case.
@@ -334,10 +353,22 @@ class HouseholdBudget final : public Budget {
                               times + " times what is reckoned.");
   }
 
-  Error refusal(const AccountState& state, std::int64_t nano, std::int64_t tokens) {
-    const Time now = clock_.now();
-    return {Code::overloaded,
-            refusal_text(state, nano, tokens, windows_.local_text(windows_.end_of(state.account.window, now)))};
+  struct Amounts {
+    std::int64_t nano = 0, tokens = 0;
+  };
+  /// `asked`: the worst case that had no room, zeros where none was named. `least`: of the least call that would do.
+  Error refusal(const AccountState& state, const Amounts& asked, const Amounts& least) {
+    using When = RoomAgain::When;
+    const auto fits = [&](std::int64_t spent_nano, std::int64_t spent_tokens) {
+      const Account& account = state.account;
+      return (account.cap_nano < 0 || spent_nano + least.nano <= account.cap_nano) &&
+             (account.cap_tokens < 0 || spent_tokens + least.tokens <= account.cap_tokens);
+    };
+    const Time now = clock_.now(), resets_at = windows_.end_of(state.account.window, now);
+    RoomAgain again{.when = When::with_window, .in = std::chrono::ceil<std::chrono::seconds>(resets_at - now), .resets_at = windows_.local_text(resets_at)};
+    if (!fits(0, 0)) again.when = When::never;
+    else if (fits(state.spent_nano, state.spent_tokens)) again = {.when = When::soon, .in = kBusyWait};
+    return {Code::overloaded, refusal_text(state, asked.nano, asked.tokens, again)};
   }
 
   /// Whether a model of the background tier costs nothing: then no limit in money holds background work up.

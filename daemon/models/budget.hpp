@@ -39,7 +39,8 @@ class Budget {
   virtual awaitable<Result<void>> start() = 0;
   /// Makes room for the call: with on_limit downgrade a shorter answer when the wanted one doesn't fit. overloaded: there is no
   /// room; the message says which limit, what is spent and when the window ends. unavailable: the ledger can't be written: then
-  /// nothing is sent.
+  /// nothing is sent. Waits some seconds for room that calls under way hold; not for background calls and the routing question,
+  /// which is refused already where a limit is nearly used (warn_at).
   virtual awaitable<Result<Reservation>> reserve(PlannedCall planned) = 0;
   /// Books what the call cost and sets usage.cost_usd. Returns at once; what is written later comes after it.
   virtual void settle(Reservation reservation, Usage& usage, CallOutcome outcome, bool is_estimated) = 0;

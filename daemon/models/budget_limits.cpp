@@ -18,11 +18,11 @@ std::int64_t cap_of_tokens(std::uint32_t tokens) { return tokens > 0 ? static_ca
 /// Whether accounts of this scope have names.
 bool is_named(std::string_view scope) { return scope != "all" && scope != "background"; }
 
+}  // namespace
+
 std::int64_t share_of(std::int64_t cap, double share) {
   return cap < 0 ? -1 : static_cast<std::int64_t>(std::floor(static_cast<double>(cap) * share));
 }
-
-}  // namespace
 
 std::string_view window_kind(std::string_view label) { return label.substr(0, label.find(' ')); }
 

@@ -40,6 +40,8 @@ class BudgetLimits {
 
 /// invalid: no such scope or window, a name where there is none or none where one must be, an amount outside 0..1,000,000 USD.
 Result<void> check_limit(const BudgetLimit& limit);
+/// Part of a cap; -1 stays none.
+std::int64_t share_of(std::int64_t cap, double share);
 /// "day 2026-11-21" -> "day"
 std::string_view window_kind(std::string_view label);
 

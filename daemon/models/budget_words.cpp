@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <cmath>
 
 namespace hobd {
@@ -35,6 +36,34 @@ Amounts amounts_of(const AccountState& state, std::int64_t nano, std::int64_t to
   return amounts;
 }
 
+constexpr std::string_view kNoRoom = " has no room: ", kTryAgain = ". Try again in ", kBeginsAnew = ". It begins anew at ", kIn = ", in ";
+
+/// "9 h 47 min 2 s"
+std::string duration_text(std::chrono::seconds time) {
+  const std::pair<std::int64_t, const char*> parts[] = {
+      {time / std::chrono::hours(1), "h"}, {time / std::chrono::minutes(1) % 60, "min"}, {time.count() % 60, "s"}};
+  std::string text;
+  for (const auto& [count, unit] : parts)
+    if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : " ", count, unit);
+  return text;
+}
+
+/// What duration_text() wrote at the beginning of `text`; none: it begins with no duration.
+std::optional<std::chrono::seconds> read_duration(std::string_view text) {
+  std::optional<std::chrono::seconds> time;
+  for (const auto& [unit, seconds] : {std::pair<std::string_view, std::int64_t>{" h", 3600}, {" min", 60}, {" s", 1}}) {
+    std::int64_t count = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (failure != std::errc{} || count < 0 || count > 100'000) break;
+    const std::string_view rest(end, static_cast<std::size_t>(text.data() + text.size() - end));
+    if (!rest.starts_with(unit)) continue;
+    time = time.value_or(std::chrono::seconds(0)) + std::chrono::seconds(count * seconds);
+    text = rest.substr(unit.size());
+    if (text.starts_with(' ')) text.remove_prefix(1);
+  }
+  return time;
+}
+
 }  // namespace
 
 std::string usd_text(std::int64_t nano) {
@@ -56,12 +85,29 @@ std::string limit_text(const Account& account, std::string_view name, bool is_ow
   return "the " + limit;
 }
 
-std::string refusal_text(const AccountState& state, std::int64_t nano, std::int64_t tokens, std::string_view resets_at) {
+std::string refusal_text(const AccountState& state, std::int64_t nano, std::int64_t tokens, const RoomAgain& again) {
   const Amounts amount = amounts_of(state, nano, tokens);
   const std::string need = amount.need.empty() ? std::string() : ", and this may take up to " + amount.need;
-  return fmt::format(
-      "{} of {} has no room: {} spent{}{}. It begins anew at {}; the owner raises it with `hobctl budget set`. Commands and recall still work",
-      limit_text(state.account, state.account.name, true), amount.cap, amount.spent, amount.under_way, need, resets_at);
+  std::string when;
+  switch (again.when) {
+    case RoomAgain::When::with_window: when = fmt::format("{}{}{}{}", kBeginsAnew, again.resets_at, kIn, duration_text(again.in)); break;
+    case RoomAgain::When::soon: when = fmt::format("{}{}, when they have ended", kTryAgain, duration_text(again.in)); break;
+    case RoomAgain::When::never: when = ". It is too small for this at any time"; break;
+  }
+  return fmt::format("{} of {}{}{} spent{}{}{}; the owner raises it with `hobctl budget set`. Commands and recall still work",
+                     limit_text(state.account, state.account.name, true), amount.cap, kNoRoom, amount.spent, amount.under_way, need, when);
+}
+
+std::optional<RefusalHint> read_refusal(std::string_view message) {
+  const std::size_t begin = message.find(kNoRoom);
+  if (begin == std::string_view::npos || message.find("`hobctl budget set`", begin) == std::string_view::npos) return {};
+  const auto duration_after = [&](std::string_view words, std::size_t from) {
+    const std::size_t at = message.find(words, from);
+    return at == std::string_view::npos ? std::optional<std::chrono::seconds>() : read_duration(message.substr(at + words.size()));
+  };
+  if (const auto soon = duration_after(kTryAgain, begin)) return RefusalHint{.is_used_up = false, .again_in = soon};
+  const std::size_t anew = message.find(kBeginsAnew, begin);
+  return RefusalHint{.is_used_up = true, .again_in = anew == std::string_view::npos ? std::nullopt : duration_after(kIn, anew)};
 }
 
 std::string refused_text(const AccountState& state, std::string_view name, std::string_view model, std::int64_t nano, std::int64_t tokens,

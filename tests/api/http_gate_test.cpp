@@ -3,6 +3,7 @@
 #include "api/keys.hpp"
 #include "api/rate_limiter.hpp"
 #include "fakes.hpp"
+#include "models/budget_words.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -308,6 +309,42 @@ TEST_CASE("a route without authentication is limited by address") {
   house.remote = "127.0.0.2";
   house.visit("POST", "/hooks/a");
   CHECK(house.registry.instance.calls == 3);
+}
+
+TEST_CASE("a refusal of the budget's says when its window begins anew, and to OpenAI's clients that trying again is of no use") {
+  House house;
+  const AccountState used_up{.account = {.scope = "all", .name = "", .window = "day 2026-11-21", .cap_nano = 100}, .spent_nano = 90};
+  using When = RoomAgain::When;
+  const Error refusal{Code::overloaded, refusal_text(used_up, 20, 0, {.when = When::with_window, .in = std::chrono::seconds(35'222), .resets_at = "midnight"})};
+  const auto chat = house.visit("POST", "/chat");
+  house.registry.instance.done(refusal);
+  CHECK(chat->status == 429);
+  CHECK(chat->headers.get("Retry-After") == "35222");
+  CHECK(body_of(*chat).at("error").at("status").as_string() == "overloaded");
+  CHECK_FALSE(chat->headers.has("X-Should-Retry"));
+  const auto models = house.visit("GET", "/v1/models");
+  house.registry.instance.done(refusal);
+  CHECK(models->status == 429);
+  CHECK(models->headers.get("Retry-After") == "35222");
+  CHECK(models->headers.get("X-Should-Retry") == "false");
+  CHECK(body_of(*models).at("error").at("type").as_string() == "insufficient_quota");
+  CHECK(body_of(*models).at("error").at("code").as_string() == "insufficient_quota");
+}
+
+TEST_CASE("a refusal that no window's end mends names no time, one of calls under way is a matter of seconds") {
+  House house;
+  const AccountState small{.account = {.scope = "all", .name = "", .window = "day 2026-11-21", .cap_nano = 0}};
+  using When = RoomAgain::When;
+  const auto never = house.visit("GET", "/v1/models");
+  house.registry.instance.done(Error{Code::overloaded, refusal_text(small, 20, 0, {.when = When::never})});
+  CHECK(never->status == 429);
+  CHECK_FALSE(never->headers.has("Retry-After"));
+  CHECK(body_of(*never).at("error").at("code").as_string() == "insufficient_quota");
+  const auto soon = house.visit("GET", "/v1/models");
+  house.registry.instance.done(Error{Code::overloaded, refusal_text(small, 20, 0, {.when = When::soon, .in = std::chrono::seconds(10)})});
+  CHECK(soon->headers.get("Retry-After") == "10");
+  CHECK_FALSE(soon->headers.has("X-Should-Retry"));
+  CHECK(body_of(*soon).at("error").at("code").as_string() == "rate_limit_exceeded");
 }
 
 TEST_CASE("bad keys are limited by address, asked for once, and don't lock out a good one") {

@@ -114,3 +114,38 @@ test("errors have OpenAI's shape and the client's classes", async () => {
   await assert.rejects(client.chat.completions.create({ model: "local/error-429", messages: ask("x") }),
     (e) => e instanceof OpenAI.RateLimitError);
 });
+
+test("a budget that is used up is the client's quota error, said once with when the day begins anew", async () => {
+  const models = `${fakeModels(model.port)}  prices: {local/echo: {input: 1000, output: 1000}}
+  budget: {daily: 0.001, monthly: 0}
+`;
+  const poor = await startHob({ models });
+  try {
+    let asked = 0;
+    const counted = (...args) => (asked += 1, fetch(...args));
+    const patient = new OpenAI({ baseURL: `${poor.base}/v1`, apiKey: "unused", fetch: counted });
+    const refused = async (body) => {
+      asked = 0;
+      const error = await patient.chat.completions.create(body).then(() => assert.fail("it was answered"), (e) => e);
+      assert.ok(error instanceof OpenAI.RateLimitError, String(error));
+      assert.equal(error.code, "insufficient_quota");
+      assert.equal(error.type, "insufficient_quota");
+      assert.equal(asked, 1);
+      return error;
+    };
+    const small = await refused({ model: "hob", messages: ask("hello") });
+    assert.equal(small.headers.get("retry-after"), null);
+    assert.equal((await poor.hobctl(["budget", "set", "--daily", "50"])).code, 0);
+    for (let i = 0; i < 10; i += 1) await patient.chat.completions.create({ model: "hob", messages: ask("hello") });
+    const shown = await (await fetch(`${poor.base}/budget`)).json();
+    const left = (Date.parse(shown.daily.resets_at) - Date.now()) / 1000;
+    assert.ok(shown.daily.spent_usd > 0);
+    assert.equal((await poor.hobctl(["budget", "set", "--daily", String(shown.daily.spent_usd + 0.001)])).code, 0);
+    for (const stream of [false, true]) {
+      const late = await refused({ model: "hob", messages: ask("hello"), stream });
+      assert.ok(Math.abs(Number(late.headers.get("retry-after")) - left) < 30, late.headers.get("retry-after"));
+    }
+  } finally {
+    await poor.stop();
+  }
+});

@@ -16,9 +16,10 @@ class FullLedger final : public Ledger {
  public:
   explicit FullLedger(Ledger& real) : real_(real) {}
   bool is_full = false;
-  int refused = 0;
+  int refused = 0, reserves = 0;
 
   awaitable<Result<Reserved>> reserve(Reserve reserve) override {
+    ++reserves;
     if (is_full) co_return refuse();
     co_return co_await real_.reserve(std::move(reserve));
   }
@@ -66,7 +67,7 @@ struct BudgetHouse {
     store = std::make_unique<FaultyStore>(*real);
     ledger = std::make_unique<FullLedger>(real->ledger());
     store->broken_ledger = ledger.get();
-    budget = make_budget({.core = io.get_executor(), .store = store.get(), .clock = &clock, .config = config, .longest_wait = {}});
+    budget = make_budget({.core = io.get_executor(), .store = store.get(), .clock = &clock, .config = config, .longest_wait = longest_wait});
     budget->on_notice([this](std::string text) { notices.push_back(std::move(text)); });
     REQUIRE(run(io, budget->start()).has_value());
   }
@@ -137,6 +138,7 @@ struct BudgetHouse {
   TempFolder folder;
   FakeClock clock;
   std::shared_ptr<Config> config = make_config();
+  std::chrono::milliseconds longest_wait{0};  // from open() on
   std::unique_ptr<Store> real;
   std::unique_ptr<FaultyStore> store;
   std::unique_ptr<FullLedger> ledger;

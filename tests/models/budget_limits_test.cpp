@@ -213,7 +213,7 @@ TEST_CASE("background work has no room once its share is used, unless a model of
   PlannedCall planned = house.call();
   planned.call.is_background = true;
   CHECK(run(house.io, house.budget->has_room(planned.call)).has_value());
-  house.reserve(planned);
+  house.settle(house.reserve(planned), house.used(1250, 1000));
   const auto full = run(house.io, house.budget->has_room(planned.call));
   REQUIRE(full.has_error());
   CHECK_THAT(full.error().message, Contains("background work") && Contains("2026-11-22 00:00"));

@@ -1,5 +1,6 @@
 // The budget: which limits bind a call, what is reserved, how a call ends.
 #include "budget_house.hpp"
+#include "models/budget_words.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -101,19 +102,78 @@ TEST_CASE("each kind of limit refuses the call that passes it, and no call that 
   }
 }
 
-TEST_CASE("a refusal says what is spent and reserved, what the call may take, when the limit begins anew, and what to do") {
+TEST_CASE("a refusal says what is spent and reserved, what the call may take, when there is room again, and what to do") {
   BudgetHouse house;
   house.take([](Config& config) {
     config.models.budget.daily = 0.006;
     config.proactive.timezone = "Europe/Berlin";
   });
+  house.clock.set_now(parse_time("2026-11-21T13:12:58Z").value());
   house.settle(house.reserve(house.call()), house.used(1000, 100));
   const Reservation under_way = house.reserve(house.call());
-  const auto refused = house.try_reserve(house.call());
-  CHECK(refused.error().message ==
+  const std::string busy = house.try_reserve(house.call()).error().message;
+  CHECK(busy ==
         "the daily limit of 0.006 USD has no room: 0.0012 USD spent, 0.00325 USD reserved for calls under way, and this may take up to "
-        "0.00325 USD. It begins anew at 2026-11-22 00:00 (Europe/Berlin); the owner raises it with `hobctl budget set`. Commands and "
-        "recall still work");
+        "0.00325 USD. Try again in 10 s, when they have ended; the owner raises it with `hobctl budget set`. Commands and recall still work");
+  CHECK_FALSE(read_refusal(busy)->is_used_up);
+  CHECK(read_refusal(busy)->again_in == std::chrono::seconds(10));
+  house.settle(under_way, house.used(1000, 1000));
+  const std::string used_up = house.try_reserve(house.call()).error().message;
+  CHECK(used_up ==
+        "the daily limit of 0.006 USD has no room: 0.0042 USD spent, and this may take up to 0.00325 USD. It begins anew at 2026-11-22 "
+        "00:00 (Europe/Berlin), in 9 h 47 min 2 s; the owner raises it with `hobctl budget set`. Commands and recall still work");
+  CHECK(read_refusal("I could not answer this: " + used_up)->is_used_up);
+  CHECK(read_refusal(used_up)->again_in == std::chrono::hours(9) + std::chrono::minutes(47) + std::chrono::seconds(2));
+}
+
+TEST_CASE("where even the shortest answer passes the whole limit nobody is told to come again") {
+  BudgetHouse house;
+  house.take([](Config& config) { config.models.budget.daily = 0.002; });
+  const std::string too_small = house.try_reserve(house.call()).error().message;
+  CHECK_THAT(too_small, Contains("It is too small for this at any time"));
+  CHECK_FALSE(read_refusal(too_small)->again_in);
+  PlannedCall shorter = house.call();
+  shorter.least_tokens = 100;
+  house.settle(house.reserve(shorter), house.used(1000, 400));
+  const std::string used_up = house.try_reserve(shorter).error().message;
+  CHECK(read_refusal(used_up)->again_in == std::chrono::ceil<std::chrono::seconds>(parse_time("2026-11-22").value() - house.clock.now()));
+  BudgetLimit none{.scope = "user", .name = "usr_a", .window = "day", .cap_nano = 0, .cap_tokens = {}};
+  REQUIRE(run(house.io, house.real->users().ensure("anna", false)).has_value());
+  none.name = "anna";
+  REQUIRE(run(house.io, house.budget->set_limit(none)).has_value());
+  const User anna = run(house.io, house.real->users().find_by_name("anna")).value();
+  house.take([](Config& config) { config.models.budget.daily = 0; });
+  const std::string zero = house.try_reserve(house.call(1000, anna.id)).error().message;
+  CHECK_FALSE(read_refusal(zero)->again_in);
+  CHECK_FALSE(read_refusal(run(house.io, house.budget->has_room(house.call(1000, anna.id).call)).error().message)->again_in);
+}
+
+TEST_CASE("another error's words are no refusal of the budget's") {
+  CHECK_FALSE(read_refusal("over 30 requests a minute: try again in 5 s"));
+  CHECK_FALSE(read_refusal("retry after 20 s: You exceeded your current quota"));
+  CHECK_FALSE(read_refusal("the disk has no room: 3 bytes left"));
+}
+
+TEST_CASE("the question which tier answers is refused at once where a limit is nearly used, and nobody is told") {
+  BudgetHouse house;
+  house.longest_wait = std::chrono::seconds(10);
+  house.restart();
+  house.take([](Config& config) {
+    config.models.budget.daily = 2 * kUsdOfCall;
+    config.models.budget.warn_at = 0.5;
+  });
+  PlannedCall question = house.call();
+  question.call.purpose = Purpose::routing;
+  const Reservation first = house.reserve(question);  // up to the half that is warned of
+  CHECK(house.try_reserve(question).error().code == Code::overloaded);
+  CHECK(house.ledger->reserves == 2);
+  house.settle(first, house.used(1250, 1000));
+  CHECK(house.try_reserve(question).has_error());
+  CHECK(house.ledger->reserves == 3);
+  house.reserve(house.call());  // the rest is the answers'
+  house.flush();
+  REQUIRE(house.notices.size() == 1);
+  CHECK_THAT(house.notices[0], Contains("is 50 per cent used"));
 }
 
 TEST_CASE("with downgrade the longest answer that fits is granted") {
