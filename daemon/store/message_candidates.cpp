@@ -19,6 +19,11 @@ constexpr std::size_t kDatedSeeds = 60, kDatedRest = 20, kDatedSample = 200, kMo
 constexpr std::size_t kPostings = 250'000;
 constexpr std::size_t kMostTerms = 64;
 
+/// Messages of its session that are read before and behind a seed.
+constexpr std::size_t kAround = 3;
+/// By rowid: other sessions' messages stand in between.
+constexpr std::int64_t kNearSeed = 12;
+
 /// A message of a session near a seed.
 struct Loaded {
   std::int64_t session = 0;
@@ -46,38 +51,60 @@ class Choice {
     return {};
   }
 
-  /// Reads a row of the index and what stands around it.
-  Result<void> load(std::int64_t seed) {
-    const auto known = rows_.find(seed);
-    if (known == rows_.end()) {
-      auto rows = TRY(db_.query("SELECT " HOB_NEAR_COLUMNS "FROM messages WHERE id = ?", seed));
-      if (!TRY(rows.next()) || rows.integer(8) != user_) return {};
-      take(rows);
-    }
-    const std::int64_t session = rows_.at(seed).session;
-    if (!loaded_.insert(seed).second) return {};
-    // A seed stands before, one before, or behind a message that it speaks for; those have neighbours of their own.
-    auto before = TRY(db_.query("SELECT " HOB_NEAR_COLUMNS "FROM messages WHERE session = ? AND id < ? ORDER BY id DESC LIMIT 3", session, seed));
-    for (int i = 0; TRY(before.next()); ++i) {
-      Loaded& row = take(before);
-      row.is_wanted = row.is_wanted || i < 1;
-    }
-    auto behind = TRY(db_.query("SELECT " HOB_NEAR_COLUMNS "FROM messages WHERE session = ? AND id > ? ORDER BY id LIMIT 3", session, seed));
-    for (int i = 0; TRY(behind.next()); ++i) {
-      Loaded& row = take(behind);
-      row.is_wanted = row.is_wanted || i < 2;
-    }
-    rows_.at(seed).is_wanted = true;
+  /// Reads rows of the index, ascending, and what stands around each.
+  Result<void> load(const std::vector<std::int64_t>& seeds) {
+    for (const std::int64_t seed : seeds)
+      if (!loaded_.contains(seed)) TRY(load_run(seeds, seed));
     return {};
   }
 
   LoadedRows& rows() { return rows_; }
 
  private:
-  Loaded& take(const Query& row) {
+  /// Reads on from a seed in its session: what is talked about is talked about in a row, and the next seed mostly stands near.
+  Result<void> load_run(const std::vector<std::int64_t>& seeds, std::int64_t seed) {
+    if (!rows_.contains(seed)) {
+      auto rows = TRY(db_.query("SELECT " HOB_NEAR_COLUMNS "FROM messages WHERE id = ?", seed));
+      if (!TRY(rows.next()) || rows.integer(8) != user_) return {};
+      take(rows);
+    }
+    const std::int64_t session = rows_.at(seed).session;
+    // A seed stands before, one before, or behind a message that it speaks for; those have neighbours of their own.
+    std::vector<std::int64_t> run;
+    auto before = TRY(db_.query("SELECT " HOB_NEAR_COLUMNS "FROM messages WHERE session = ? AND id < ? ORDER BY id DESC LIMIT ?", session, seed, kAround));
+    while (TRY(before.next())) run.push_back(take(before));
+    std::reverse(run.begin(), run.end());
+    std::vector<std::size_t> own{run.size()};  // places of seeds in the run
+    run.push_back(seed);
+    auto behind = TRY(db_.query("SELECT " HOB_NEAR_COLUMNS "FROM messages WHERE session = ? AND id > ? ORDER BY id", session, seed));
+    for (std::size_t count = 0; count < kAround || (count < 2 * kAround && is_near_seed(seeds, run.back()));) {
+      if (!TRY(behind.next())) break;
+      const std::int64_t row = take(behind);
+      ++count;
+      if (!loaded_.contains(row) && std::binary_search(seeds.begin(), seeds.end(), row)) {
+        own.push_back(run.size());
+        count = 0;
+      }
+      run.push_back(row);
+    }
+    for (const std::size_t place : own) {
+      loaded_.insert(run[place]);
+      const std::size_t first = place > 0 ? place - 1 : 0, last = std::min(place + 2, run.size() - 1);
+      for (std::size_t i = first; i <= last; ++i) rows_.at(run[i]).is_wanted = true;
+    }
+    return {};
+  }
+
+  /// Whether a seed stands so little behind `row` that reading on may be cheaper than asking for it.
+  static bool is_near_seed(const std::vector<std::int64_t>& seeds, std::int64_t row) {
+    const auto next = std::upper_bound(seeds.begin(), seeds.end(), row);
+    return next != seeds.end() && *next - row <= kNearSeed;
+  }
+
+  std::int64_t take(const Query& row) {
     const auto [at, is_new] = rows_.try_emplace(row.integer(0));
+    if (!is_new) return at->first;
     Loaded& loaded = at->second;
-    if (!is_new) return loaded;
     loaded.session = row.integer(1);
     loaded.at = row.time(2);
     loaded.role = row.text(3);
@@ -92,7 +119,7 @@ class Choice {
     loaded.is_silent = is_asking || is_no_talk;
     loaded.fits = (query_.role.empty() || loaded.role == query_.role) && !loaded.is_silent && (!query_.since || loaded.at >= *query_.since) &&
                   (!query_.until || loaded.at < *query_.until);
-    return loaded;
+    return at->first;
   }
 
   Connection& db_;
@@ -129,6 +156,11 @@ Result<std::vector<std::int64_t>> dated_rows(Connection& db, std::int64_t user, 
   std::sort(longest.begin(), longest.end());
   for (std::size_t i = 0; i < longest.size() && i < kDatedRest; ++i) seeds.push_back(longest[i].second);
   return seeds;
+}
+
+std::vector<std::int64_t> in_order(std::vector<std::int64_t> rows) {
+  std::sort(rows.begin(), rows.end());
+  return rows;
 }
 
 /// Names are known by the people who speak in what the first look found.
@@ -189,11 +221,11 @@ Result<MessageCandidates> find_message_candidates(Connection& db, SearchCache& c
 
   Choice choice(db, user, query);
   TRY(choice.prepare());
-  for (const std::int64_t row : best_rows(postings, found.counts.rows, kFirstSeeds)) TRY(choice.load(row));
+  TRY(choice.load(best_rows(postings, found.counts.rows, kFirstSeeds)));
   const std::vector<double> factors = name_factors(wanted, choice.rows(), query.name_weight);
-  for (const std::int64_t row : best_rows(postings, found.counts.rows, kSeeds, factors)) TRY(choice.load(row));
-  for (const std::int64_t row : TRY(dated_rows(db, user, query.spans, postings, found.counts.rows))) TRY(choice.load(row));
-  for (const std::int64_t row : query.rows) TRY(choice.load(row));
+  TRY(choice.load(best_rows(postings, found.counts.rows, kSeeds, factors)));
+  TRY(choice.load(in_order(TRY(dated_rows(db, user, query.spans, postings, found.counts.rows)))));
+  TRY(choice.load(in_order(query.rows)));
 
   LoadedRows& rows = choice.rows();
   std::vector<std::int64_t> numbers;

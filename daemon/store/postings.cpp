@@ -40,6 +40,10 @@ void read_rows(const Fts5ExtensionApi* api, Fts5Context* context, sqlite3_contex
 
 std::string quoted(std::int64_t user, const std::string& term) { return '"' + owned_term(user, term) + '"'; }
 
+/// A list that was at least so long when it was last read is handed over by the function of our own: less than this and asking
+/// FTS5 twice, for the function and for the list, takes longer than stepping over the rows.
+constexpr std::size_t kWorthFunction = 300;
+
 Result<void> read_newest(Connection& db, const std::string& table, const std::string& match, Posting& posting) {
   auto rows = TRY(db.query("SELECT rowid FROM " + table + " WHERE " + table + " MATCH ? ORDER BY rowid DESC LIMIT ?", match, kFirstRows));
   while (TRY(rows.next())) posting.rows.push_back(rows.integer(0));
@@ -123,22 +127,31 @@ Result<std::vector<Posting>> read_postings(Connection& db, TermSizes& sizes, std
   std::vector<Posting> postings(terms.size());
   std::vector<std::size_t> common, known(terms.size());
   for (std::size_t i = 0; i < terms.size(); ++i) {
-    TRY(read_newest(db, table, quoted(user, terms[i]), postings[i]));
-    if (postings[i].count <= kRareCount) TRY(add_family(db, table, user, terms[i], postings[i]));
-    if (postings[i].is_whole) continue;
-    common.push_back(i);
+    Posting& posting = postings[i];
     known[i] = sizes.of(table + owned_term(user, terms[i]));
-    postings[i].count = std::max(postings[i].count, double(known[i]));
+    posting.is_whole = false;
+    if (known[i] < kFirstRows) {
+      if (known[i] >= kWorthFunction) TRY(read_whole(db, table, quoted(user, terms[i]), kFirstRows, posting));
+      if (!posting.is_whole) TRY(read_newest(db, table, quoted(user, terms[i]), posting));
+      if (posting.count >= double(kWorthFunction)) sizes.set(table + owned_term(user, terms[i]), posting.rows.size());
+    }
+    if (!posting.is_whole) common.push_back(i);
   }
   std::sort(common.begin(), common.end(), [&](std::size_t a, std::size_t b) { return known[a] < known[b]; });
   std::size_t left = budget;
   for (const std::size_t i : common) {
+    Posting& posting = postings[i];
     // A list that was too long the last time is so now, but for what was removed since.
-    if (left < kFirstRows || known[i] > left) continue;
-    const std::size_t read = TRY(read_whole(db, table, quoted(user, terms[i]), left, postings[i]));
-    left -= std::min(left, read);
-    sizes.set(table + owned_term(user, terms[i]), read);
+    if (left >= kFirstRows && known[i] <= left) {
+      const std::size_t read = TRY(read_whole(db, table, quoted(user, terms[i]), left, posting));
+      left -= std::min(left, read);
+      sizes.set(table + owned_term(user, terms[i]), read);
+    }
+    if (!posting.is_whole && posting.rows.empty()) TRY(read_newest(db, table, quoted(user, terms[i]), posting));
+    if (!posting.is_whole) posting.count = std::max(posting.count, double(known[i]));
   }
+  for (std::size_t i = 0; i < terms.size(); ++i)
+    if (postings[i].count <= kRareCount) TRY(add_family(db, table, user, terms[i], postings[i]));
   return postings;
 }
 

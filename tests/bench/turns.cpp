@@ -1,15 +1,28 @@
 // turns [--requests 4000] [--growth 10000]: what a turn costs beyond its model.
 //
 // The stand-in answers at once, and its own round trip is measured in the same run and taken off: overhead =
-// (a turn's time) - (the stand-in's time at the same number at once). Then turns a second, and memory after
-// many turns against memory before.
+// (a turn's time) - (the stand-in's time at the same number at once). Then turns a second, what a turn takes of the processors
+// (hobd's threads alone, which says more on a busy machine), and memory after many turns against memory before.
 #include "support/daemon.hpp"
 #include "support/load.hpp"
 
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <string>
+
+namespace {
+
+/// Microseconds of the processors that a process has used, all its threads.
+double cpu_micros_of(pid_t pid) {
+  clockid_t clock{};
+  timespec used{};
+  if (::clock_getcpuclockid(pid, &clock) == 0) ::clock_gettime(clock, &used);
+  return double(used.tv_sec) * 1e6 + double(used.tv_nsec) / 1e3;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   int requests = 4000, growth = 10'000;
@@ -26,7 +39,7 @@ int main(int argc, char** argv) {
   const std::string bare = R"({"model":"echo","stream":true,"messages":[{"role":"user","content":"message %n"}]})";
   const std::string chat = R"({"model":"hob","user":"bench-%c","messages":[{"role":"user","content":"message %n of %c"}]})";
   const std::string socket = R"({"action":"chat","message":"message %n of %c"})";
-  std::printf("%-24s %5s %9s %9s %9s %9s %6s\n", "overhead of a turn, us", "at", "p50", "p95", "p99", "turns/s", "bad");
+  std::printf("%-24s %5s %9s %9s %9s %9s %9s %6s\n", "overhead of a turn, us", "at", "p50", "p95", "p99", "turns/s", "CPU us", "bad");
   // Chunked answers have no length: the bare model is timed without streaming, which is the cheaper form.
   const std::string plain = R"({"model":"echo","messages":[{"role":"user","content":"message %n"}]})";
   for (const int at_once : {1, 16, 64}) {
@@ -38,9 +51,11 @@ int main(int argc, char** argv) {
                                 .path = websocket ? "/ws" : "/v1/chat/completions", .body = websocket ? socket : chat,
                                 .websocket = websocket};
       if (!websocket) load.ok_mark = "echo: message";
+      const double used = cpu_micros_of(daemon.process().pid());
       const auto result = hobtest::run_load(load);
-      std::printf("%-24s %5d %9.0f %9.0f %9.0f %9.0f %6llu\n", load.path.c_str(), at_once, result.percentile(50) - base,
-                  result.percentile(95) - base, result.percentile(99) - base, double(result.good) / result.seconds,
+      const double cpu = (cpu_micros_of(daemon.process().pid()) - used) / double(count);
+      std::printf("%-24s %5d %9.0f %9.0f %9.0f %9.0f %9.0f %6llu\n", load.path.c_str(), at_once, result.percentile(50) - base,
+                  result.percentile(95) - base, result.percentile(99) - base, double(result.good) / result.seconds, cpu,
                   static_cast<unsigned long long>(result.bad));
       if (result.bad) std::printf("  first bad answer: %s\n", result.first_bad.c_str());
     }
