@@ -8,7 +8,7 @@
 namespace hobd::routing {
 
 /// From here on a message goes to the smart tier. Below one half: a hard message on the fast tier is the dearer mistake.
-inline constexpr double kSmartFrom = 0.25;
+inline constexpr double kSmartFrom = 0.30;
 /// Between these the words don't settle it, and a model may be asked.
 inline constexpr double kUnsureFrom = 0.08, kUnsureTo = 0.85;
 /// Up to here a message is plainly simple.

