@@ -427,17 +427,21 @@ void HttpChannel::complete(Request request, Responder out) {
   }
   AnswerHead head{"chatcmpl-" + std::string(request.id()), completion.model,
                   std::chrono::duration_cast<std::chrono::seconds>(now().time_since_epoch()).count()};
+  // Nobody reads a bare model's answer when its client is gone, and it costs. A turn goes on: it is kept.
+  const auto stops_with = [this, is_bare = completion.method == "model.complete"](Responder& responder, hob_id operation) {
+    if (is_bare) responder.on_gone([this, operation] { methods().cancel(operation); });
+  };
   const std::string params = boost::json::serialize(completion.params);
   if (!completion.stream) {
     auto held = std::make_shared<Responder>(std::move(out));
-    methods().start(completion.method, params, request.call(), nullptr, [held, head](Code code, std::string_view text) {
+    const hob_id operation = methods().start(completion.method, params, request.call(), nullptr, [held, head](Code code, std::string_view text) {
       if (code != hob::ok) return held->fail(Error{code, std::string(text)});
       held->respond(Response::json_text(boost::json::serialize(completion_json(head, Json::parse(text).as_object()))));
     });
-    return;
+    return stops_with(*held, operation);
   }
   auto stream = std::make_shared<EventStream>(std::move(out));
-  methods().start(
+  const hob_id operation = methods().start(
       completion.method, params, request.call(),
       [stream, head](std::string_view text) {
         const Json event = Json::parse(text);
@@ -457,6 +461,7 @@ void HttpChannel::complete(Request request, Responder out) {
         stream->out.write(last_chunks(head, Json::parse(text).as_object(), stream->text_shown, usage));
         stream->out.end();
       });
+  stops_with(stream->out, operation);
 }
 
 }  // namespace channel_http

@@ -16,6 +16,8 @@ struct Model {
   bool has_sampling() const { return version < 407; }
   /// Takes both of them in one request.
   bool has_both_samplings() const { return version < 401; }
+  /// Goes on with its own half answer, where that is the last message; later ones refuse it.
+  bool has_prefill() const { return version < 406; }
   /// Takes a JSON Schema for its answer.
   bool has_json_schema() const { return version >= 405; }
 };

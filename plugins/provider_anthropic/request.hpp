@@ -30,6 +30,7 @@ enum class SchemaWay { native, words };
 namespace detail {
 
 inline constexpr std::int64_t kLeastThinking = 1024;  // the API's own
+inline constexpr const char* kGoOn = "(Your answer broke off here. Go on with its very next character, and repeat nothing.)";
 inline constexpr std::int64_t kLeastAnswer = 1024;    // of max_tokens, that thinking leaves
 
 /// A tool's JSON Schema as this API takes it: an object, with no alternatives at its top.
@@ -56,6 +57,8 @@ class Body {
     decide_thinking();
     Messages messages(chat_["messages"], thinks_ || model_.thinks_adaptively());
     if (messages.list.empty()) throw hob::Error{hob::invalid, "the chat has no message that says anything"};
+    // Thoughts, too, leave no room for a beginning that is given.
+    if (!messages.list.back().is_user && (thinks_ || !model_.has_prefill())) messages.list.push_back({true, {text_block(kGoOn)}});
     add_format_words(messages.system);
     mark(messages);
     out_.reserve(4096);

@@ -32,6 +32,16 @@ using hob::JsonRef;
 using hob::detail::append_json;
 using hob::detail::append_quoted;
 
+/// OpenAI's models that reason, told from their name on whatever server: they take max_completion_tokens and no sampling.
+inline bool reasons(std::string_view model) {
+  model.remove_prefix(model.rfind('/') + 1);  // none: all of it stays
+  if (model.find("-chat") != std::string_view::npos) return false;
+  for (const std::string_view kind : {"gpt-5", "gpt-6"})
+    if (model.starts_with(kind)) return true;
+  const std::string_view family = model.substr(0, model.find('-'));
+  return family == "o1" || family == "o3" || family == "o4";
+}
+
 /// A short id in the place of one: nine letters and digits are all that Mistral takes. FNV-1a, so that a call and its result agree.
 inline std::string short_id(std::string_view id) {
   static constexpr std::string_view kDigits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -197,9 +207,12 @@ inline std::string chat_body(const hob::Json& chat, const Style& style, const Re
     out.append(",\"").append(as).append("\":");
     append_json(out, chat[key].value());
   };
-  copy("max_tokens", style.is_openai != refusals.max_tokens_name ? "max_completion_tokens" : "max_tokens");
-  if (!refusals.temperature) copy("temperature", "temperature");
-  if (!refusals.temperature) copy("top_p", "top_p");
+  const bool is_reasoner = reasons(chat["model"].text());
+  copy("max_tokens", (style.is_openai || is_reasoner) != refusals.max_tokens_name ? "max_completion_tokens" : "max_tokens");
+  if (!is_reasoner && !refusals.temperature) {
+    copy("temperature", "temperature");
+    copy("top_p", "top_p");
+  }
   copy("stop", "stop");
   copy("response_format", "response_format");
   for (const auto& member : chat["extra"].members()) {

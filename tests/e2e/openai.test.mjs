@@ -98,6 +98,18 @@ test("a bare model is asked without memory or tools", async () => {
   assert.equal(c.choices[0].message.content, "echo: plain");
 });
 
+test("a bare model is asked no further when its client is gone", async () => {
+  const stream = await client.chat.completions.create({ model: "local/stall", messages: ask("go on for ever"), stream: true });
+  for await (const chunk of stream) if (chunk.choices[0].delta.content) break;  // leaving the loop aborts the request
+  let call;
+  for (let i = 0; i < 300 && call?.state !== "cancelled"; ++i) {
+    const { stdout } = await hob.hobctl(["--json", "usage", "list", "--limit", "1"]);
+    call = JSON.parse(stdout).items[0];
+  }
+  assert.equal(call.model, "local/stall");
+  assert.equal(call.state, "cancelled");
+});
+
 test("a refusal of the model is part of the history", async () => {
   const c = await client.chat.completions.create({ model: "local/echo", messages: [...ask("bad things"),
     { role: "assistant", content: null, refusal: "No." }, { role: "assistant", content: [{ type: "refusal", refusal: "Never." }] }, ...ask("good things")] });

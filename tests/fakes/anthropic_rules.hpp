@@ -191,6 +191,8 @@ class Checker {
       open = role == "user" ? check_user(blocks_of(content), where, open) : check_assistant(blocks_of(content), where);
     }
     if (role_before == "assistant") {
+      if (is_newest(request_.at("model").as_string()) || has_budget(request_))
+        invalid("This model does not support assistant message prefill. The conversation must end with a user message.");
       const std::string text = text_of(messages.back().at("content"));
       if (!text.empty() && is_blank(std::string_view(text).substr(text.size() - 1)))
         invalid("messages: final assistant content cannot end with trailing whitespace");

@@ -197,6 +197,14 @@ TEST_CASE("anthropic: thinking never raises the max_tokens that the caller recko
   CHECK(less.at("thinking").at("budget_tokens") == 1976);
   CHECK_FALSE(sent(chat(kUser, R"(,"max_tokens":2000)"), kThinks).as_object().contains("thinking"));
 }
+TEST_CASE("anthropic: a half answer at the end is gone on with, by models that refuse that when they are asked to") {
+  const std::string half = kUser + R"(,{"role":"assistant","content":"Once upon"})";
+  CHECK(sent(chat(half)).at("messages").as_array().size() == 2);
+  const auto newer = sent(R"({"model":"claude-opus-4-6","messages":[)" + half + "]}");
+  CHECK(newer.at("messages").at(1).at("content").at(0).at("text") == "Once upon");
+  CHECK(newer.at("messages").at(2).at("role") == "user");
+  CHECK(sent(chat(half), kThinks).at("messages").at(2).at("role") == "user");
+}
 TEST_CASE("anthropic: no thinking where a tool is forced, or a loop began without thoughts") {
   CHECK_FALSE(sent(chat(kUser, kTools + R"(,"tool_choice":"required")"), kThinks).as_object().contains("thinking"));
   CHECK_FALSE(sent(chat(kLoop, kTools), kThinks).as_object().contains("thinking"));

@@ -404,6 +404,22 @@ TEST_CASE("a server that refuses a member of the request is asked without it, an
     }
   }
 }
+TEST_CASE("OpenAI's models that reason are asked in their way from the start, on any server") {
+  const auto asked = [](const std::string& model) {
+    return body_sent(R"({"model":")" + model + R"(","max_tokens":9,"temperature":0.2,"top_p":0.5,"messages":[{"role":"user","content":"Hi"}]})").as_object();
+  };
+  for (const char* model : {"o3-mini", "o1", "gpt-5-mini-2025-08-07", "openai/gpt-6.2-sol"}) {
+    INFO(model);
+    const auto body = asked(model);
+    CHECK(body.at("max_completion_tokens") == 9);
+    for (const char* absent : {"max_tokens", "temperature", "top_p"}) CHECK_FALSE(body.contains(absent));
+  }
+  for (const char* model : {"gpt-4o", "gpt-5-chat-latest", "o1x", "orca-3"}) {
+    INFO(model);
+    CHECK(asked(model).contains("max_tokens"));
+    CHECK(asked(model).contains("temperature"));
+  }
+}
 TEST_CASE("what a caller added and the server doesn't know is left out") {
   const auto sent = kServer.sent_after_refusal(R"({"model":"m","messages":[{"role":"user","content":"Hi"}],"extra":{"seed":7,"reasoning_effort":"low"}})",
                                                "Unrecognized request argument supplied: reasoning_effort");

@@ -110,6 +110,35 @@ TEST_CASE("provider_ollama hands tool calls on whole") {
   REQUIRE(answer.result == R"({"stop":"tool_calls"})");
 }
 
+TEST_CASE("provider_ollama gives the model its thoughts back while tools run") {
+  ScriptedHost host;
+  REQUIRE(load_shipped(host, "provider_ollama").has_value());
+  host.on_http = [&](ScriptedHost::Request& request) {
+    answer_http(host, request, 200, {R"({"message":{"content":"","thinking":"so "},"done":false})" "\n", R"({"message":{"content":"","thinking":"be it"},"done":false})" "\n",
+                                     R"({"message":{"content":"","tool_calls":[{"function":{"name":"a","arguments":{}}}]},"done":true,"done_reason":"stop"})" "\n"});
+  };
+  const std::vector<std::string> chunks = complete(host, 1, kChat).chunks;
+  REQUIRE(chunks.back() == R"({"carry":{"thinking":"so be it"}})");
+  complete(host, 2, R"({"model":"m","messages":[{"role":"user","content":"x"},{"role":"assistant","content":"","carry":{"thinking":"so be it"},
+    "tool_calls":[{"id":"c","name":"a","arguments":"{}"}]},{"role":"tool","tool_call_id":"c","content":"y"}]})");
+  REQUIRE(parse_json_object(host.requests.at(1).body).value().at("messages").at(1).at("thinking") == "so be it");
+}
+
+TEST_CASE("provider_ollama asks to think as it is configured, and not what can't") {
+  for (const std::string think : {"true", "false", "\"low\""}) {
+    ScriptedHost host;
+    REQUIRE(load_shipped(host, "provider_ollama", R"({"think":)" + think + "}").has_value());
+    host.on_http = [&](ScriptedHost::Request& request) {
+      const bool is_first = host.requests.size() == 1 && think == "true";
+      if (is_first) answer_http(host, request, 400, {}, R"({"error":"\"llama3.2\" does not support thinking"})");
+      else answer_http(host, request, 200, kOllamaText);
+    };
+    REQUIRE(complete(host, 1, kChat).status == HOB_OK);
+    REQUIRE(parse_json_object(host.requests.at(0).body).value().at("think") == parse_json(think).value());
+    if (think == "true") REQUIRE_FALSE(parse_json_object(host.requests.at(1).body).value().contains("think"));
+  }
+}
+
 TEST_CASE("provider_ollama asks a model without tools once more, without them") {
   ScriptedHost host;
   REQUIRE(load_shipped(host, "provider_ollama").has_value());

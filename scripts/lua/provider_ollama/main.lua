@@ -25,6 +25,7 @@ local function to_message(message)
     out.content, out.images = table.concat(texts, "\n"), #images > 0 and images or nil
   end
   if message.tool_calls then
+    out.thinking = message.carry and message.carry.thinking
     out.tool_calls = hob.json.array()
     for i, call in ipairs(message.tool_calls) do
       out.tool_calls[i] = { ["function"] = { name = call.name, arguments = to_arguments(call.arguments) } }
@@ -34,9 +35,10 @@ local function to_message(message)
 end
 
 local function to_body(chat)
-  local format = chat.response_format
+  local format, think = chat.response_format, chat.extra and chat.extra.think
+  if think == nil then think = hob.config.think end
   local body = { model = chat.model, stream = true, messages = hob.json.array(), keep_alive = hob.config.keep_alive,
-    think = chat.extra and chat.extra.think,
+    think = think,
     format = format and (format.type == "json_object" and "json" or format.json_schema and format.json_schema.schema) or nil,
     options = { num_predict = chat.max_tokens, temperature = chat.temperature, top_p = chat.top_p, stop = chat.stop,
       seed = chat.extra and chat.extra.seed, num_ctx = hob.config.context_window } }
@@ -57,13 +59,14 @@ end
 local function made_id(number) return ("call_%d_%d"):format(math.floor(hob.now() * 1000000), number) end
 
 local function answer(body, out)
-  local calls, done = 0, nil
+  local calls, thoughts, done = 0, {}, nil
   for line in hob.http.lines { url = base() .. "/api/chat", json = body } do
     local is_json, piece = pcall(hob.json.decode, line)
     if not is_json or type(piece) ~= "table" then hob.error("unavailable", "Ollama sent a line that is not JSON") end
     if piece.error then hob.error("unavailable", "Ollama: " .. tostring(piece.error)) end
     local message = piece.message or {}
     out:reasoning(message.thinking)
+    thoughts[#thoughts + 1] = message.thinking
     out:text(message.content)
     for _, call in ipairs(message.tool_calls or {}) do
       out:tool_call { index = calls, id = call.id or made_id(calls), name = call["function"].name,
@@ -74,6 +77,8 @@ local function answer(body, out)
   end
   if not done then hob.error("unavailable", "Ollama ended its answer halfway") end
   out:usage { input_tokens = done.prompt_eval_count, output_tokens = done.eval_count }
+  -- While tools run the model wants its thoughts back.
+  if calls > 0 and #thoughts > 0 then out:carry { thinking = table.concat(thoughts) } end
   local stop = calls > 0 and "tool_calls" or done.done_reason == "length" and "length" or "end"
   return { stop = stop, model = done.model }
 end
