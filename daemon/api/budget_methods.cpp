@@ -149,7 +149,7 @@ awaitable<Result<json::value>> set(BudgetMethodsContext context, MethodCall call
     std::string name = user;
     Result<User> found = co_await context.store->users().find(std::move(user));
     if (found.has_error() && found.error().code == Code::not_found) found = co_await context.store->users().find_by_name(std::move(name));
-    if (found.has_error()) co_return found.error();
+    if (found.has_error()) co_return Error{found.error().code, found.error().message + "; `hobctl user list` shows who there is"};
     call.params["user"] = found->id;
   }
   CO_TRY(const std::vector<BudgetLimit> known, co_await context.store->ledger().limits());

@@ -122,6 +122,7 @@ class Command {
   }
 
   Exit run_method(const std::string& group, const std::string& verb, const std::vector<std::string>& rest) {
+    if (verb == "--help" || verb == "-h") return run_help({group});
     if (const auto described = describe(); described.has_error()) return failed(described.error());
     const auto method = find_method(methods_, group, verb);
     if (method.has_error()) return complain(method.error(), Exit::usage);

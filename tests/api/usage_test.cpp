@@ -258,7 +258,9 @@ TEST_CASE("budget.set refuses what names nothing, nobody or an amount that can't
   CHECK(refused({}).code == Code::invalid);
   CHECK(refused({{"daily", -2}}).code == Code::invalid);
   CHECK(refused({{"daily", 1e300}}).code == Code::invalid);
-  CHECK(refused({{"user", "nobody"}, {"usd", 1}}).code == Code::not_found);
+  const Error nobody = refused({{"user", "nobody"}, {"usd", 1}});
+  CHECK(nobody.code == Code::not_found);
+  CHECK_THAT(nobody.message, Catch::Contains("hobctl user list"));
   CHECK(refused({{"usd", 1}}).code == Code::invalid);
   CHECK(refused({{"user", "bert"}}).code == Code::invalid);
   CHECK(refused({{"user", "bert"}, {"channel", "http"}, {"usd", 1}}).code == Code::invalid);

@@ -195,6 +195,9 @@ test("hobctl sends, chats over a pipe, and lists", async () => {
   assert.equal((await hob.hobctl(["status"])).code, 0);
   assert.equal((await hob.hobctl(["conversation", "get", "conv_none"])).code, 1);
   assert.equal((await hob.hobctl(["no-such-group"])).code, 2);
+  const help = await hob.hobctl(["usage", "--help"]);
+  assert.equal(help.code, 0);
+  assert.match(help.stdout, /usage summary/);
   const call = await hob.hobctl(["--json", "call", "api.describe"]);
   assert.ok(JSON.parse(call.stdout).methods.length > 20);
 });

@@ -424,7 +424,7 @@ TEST_CASE("learning: what was said to a tier is learned from in the sender's own
   desk.router.answers = {item("Anna lives in Lyon", "I live in Lyon.")};
   desk.say("/smart I live in Lyon.");
   desk.catch_up();
-  CHECK(desk.held() == "Anna lives in Lyon");
+  CHECK(desk.held() == "Anna lives in Lyon.");
   CHECK(json::serialize(desk.router.requests.at(0).chat).find("/smart") == std::string::npos);
 }
 
