@@ -14,6 +14,7 @@
 #include "base/fault.hpp"
 #include "base/text.hpp"
 #include "memory/buffer.hpp"
+#include "models/answer.hpp"
 #include "store/memories.hpp"
 
 #include <boost/asio/error.hpp>
@@ -100,8 +101,13 @@ class TurnRun {
         make_ids_unique(answer, call_ids_);
       } else {
         Result<ModelAnswer> fresh = co_await call_model(round);
-        if (fresh.has_error() && says_nothing(fresh.error())) fresh = ModelAnswer{};
+        if (fresh.has_error() && says_nothing(fresh.error())) {
+          ModelAnswer nothing;
+          nothing.usage = spent_;
+          fresh = std::move(nothing);
+        }
         if (fresh.has_error()) {
+          add_usage(spent_);
           // What there is of a cut answer is better than none.
           if (!cut_text_ || live_->stop_reason() != LiveTurn::Stop::none) co_return fresh.error();
           end_cut();
@@ -308,6 +314,8 @@ class TurnRun {
     call->request.deadline = std::max(milliseconds(1), duration_cast<milliseconds>(deadline_ - begun));
     call->request.call = call_for();
     call->request.conversation_tier = tier_;
+    const auto spent = std::make_shared<Usage>();  // shared with the call
+    call->request.spent = spent;
     call->begins_paragraph = !reply_text_.empty() && !cut_text_;
     call->continues = cut_text_;
     std::vector<awaitable<void>> tasks;
@@ -316,6 +324,7 @@ class TurnRun {
     const auto took = context_.clock->steady() - begun;
     model_took_ = duration_cast<milliseconds>(took);
     times_.model += duration_cast<std::chrono::microseconds>(took);
+    spent_ = *spent;
     fault_point("turn.after_model_answer");
     CO_CHECK(still_wanted());
     if (!call->answer) co_return Error{Code::internal, "the model call ended without an answer; the log says why"};
@@ -346,11 +355,7 @@ class TurnRun {
   }
 
   void add_usage(const Usage& usage) {
-    usage_.input_tokens += usage.input_tokens;
-    usage_.output_tokens += usage.output_tokens;
-    usage_.cached_tokens += usage.cached_tokens;
-    usage_.cache_write_tokens += usage.cache_write_tokens;
-    usage_.cost_usd += usage.cost_usd;
+    hobd::add_usage(usage_, usage);
     if (!usage.model.empty()) usage_.model = usage.model;
     if (!usage.tier.empty()) usage_.tier = usage.tier;
   }
@@ -485,6 +490,7 @@ class TurnRun {
   std::string model_;  // who was asked for
   json::object chat_;
   milliseconds model_took_{};
+  Usage spent_;  // of the last call, where no answer came of it
   std::string reply_text_, stop_ = "end", notice_;
   std::string tier_;                     // that answered last
   std::optional<std::string> cut_text_;  // the reply so far, which the next answer goes on with

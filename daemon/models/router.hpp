@@ -22,6 +22,7 @@ struct ModelRequest {
   std::string conversation_tier = {};  // which tier answered last in this conversation; "" none
   /// The same request may be answered from what it was answered before (temperature 0, no tools).
   bool is_deterministic = false;
+  std::shared_ptr<Usage> spent = {};   // gets what was spent where no answer comes of it; null: nobody wants to know
 };
 
 struct ModelToolCall {

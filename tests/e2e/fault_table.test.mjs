@@ -17,7 +17,7 @@ const asked = (fault, alone) => {
   if (unreachable[fault]) return 0;
   if (breaks.has(fault)) return 2;
   if (["429 with Retry-After", "500", "529"].includes(fault)) return 2;
-  if (["429", "cut stream", "HTML", "invalid JSON", "empty"].includes(fault)) return alone ? 2 : 1;
+  if (["429", "cut stream", "HTML", "invalid JSON"].includes(fault)) return alone ? 2 : 1;
   return 1;
 };
 
