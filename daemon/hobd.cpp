@@ -120,6 +120,10 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
                                                  .clock = &clock,
                                                  .config = daemon.config,
                                                  .spare = spare});
+  budget->on_room([&] {
+    learning->room_again();
+    embeddings->room_again();
+  });
   agent->on_outcome([&](const TurnOutcome& outcome) { consolidation->touch(outcome.user_id); });
   add_system_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics, budget.get()});
   add_watch_methods(methods, {core, &daemon, store.get(), registry.get(), router.get(), outbox.get(), agent.get(), &events, &metrics});

@@ -23,8 +23,6 @@ AnswerFault fault_of(const ModelAnswer& answer) {
   return answer.stop == "length" ? AnswerFault::cut : AnswerFault::none;
 }
 
-bool says_nothing(const Error& error) { return error.code == Code::unavailable && error.message.find("answered with nothing") != std::string::npos; }
-
 std::string cut_call_note(const ModelAnswer& answer) {
   std::string name;
   for (const ModelToolCall& call : answer.tool_calls)

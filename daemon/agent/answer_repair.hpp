@@ -15,9 +15,6 @@ enum class AnswerFault {
 };
 AnswerFault fault_of(const ModelAnswer& answer);
 
-/// Whether this is a router's error for models that answered with nothing at all.
-bool says_nothing(const Error& error);
-
 /// How often an answer that was cut is continued.
 constexpr int kMostContinuations = 2;
 

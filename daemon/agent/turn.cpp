@@ -15,6 +15,7 @@
 #include "base/sent_text.hpp"
 #include "base/text.hpp"
 #include "memory/buffer.hpp"
+#include "models/answer.hpp"
 #include "models/image_part.hpp"
 #include "store/memories.hpp"
 
@@ -104,8 +105,13 @@ class TurnRun {
         make_ids_unique(answer, call_ids_);
       } else {
         Result<ModelAnswer> fresh = co_await call_model(round);
-        if (fresh.has_error() && says_nothing(fresh.error())) fresh = ModelAnswer{};
+        if (fresh.has_error() && says_nothing(fresh.error())) {
+          ModelAnswer nothing;
+          nothing.usage = spent_;
+          fresh = std::move(nothing);
+        }
         if (fresh.has_error()) {
+          add_usage(spent_);
           // What there is of a cut answer is better than none.
           if (!cut_text_ || live_->stop_reason() != LiveTurn::Stop::none) co_return fresh.error();
           end_cut();
@@ -319,6 +325,8 @@ class TurnRun {
     call->request.call = call_for();
     call->request.conversation_tier = tier_;
     if (is_last_) call->tool_choice = ToolChoice::ignored;
+    const auto spent = std::make_shared<Usage>();  // shared with the call
+    call->request.spent = spent;
     call->begins_paragraph = !reply_text_.empty() && !cut_text_;
     call->continues = cut_text_;
     std::vector<awaitable<void>> tasks;
@@ -327,6 +335,7 @@ class TurnRun {
     const auto took = context_.clock->steady() - begun;
     model_took_ = duration_cast<milliseconds>(took);
     times_.model += duration_cast<std::chrono::microseconds>(took);
+    spent_ = *spent;
     fault_point("turn.after_model_answer");
     CO_CHECK(still_wanted());
     if (!call->answer) co_return Error{Code::internal, "the model call ended without an answer; the log says why"};
@@ -357,11 +366,7 @@ class TurnRun {
   }
 
   void add_usage(const Usage& usage) {
-    usage_.input_tokens += usage.input_tokens;
-    usage_.output_tokens += usage.output_tokens;
-    usage_.cached_tokens += usage.cached_tokens;
-    usage_.cache_write_tokens += usage.cache_write_tokens;
-    usage_.cost_usd += usage.cost_usd;
+    hobd::add_usage(usage_, usage);
     if (!usage.model.empty()) usage_.model = usage.model;
     if (!usage.tier.empty()) usage_.tier = usage.tier;
   }
@@ -496,6 +501,7 @@ class TurnRun {
   std::string model_;  // who was asked for
   json::object chat_;
   milliseconds model_took_{};
+  Usage spent_;  // of the last call, where no answer came of it
   std::string reply_text_, stop_ = "end", notice_;
   std::string tier_, tier_by_;           // that answered last; in this turn, by what that was decided
   std::optional<std::string> cut_text_;  // the reply so far, which the next answer goes on with

@@ -2,7 +2,7 @@
 #include "api/methods.hpp"
 #include "api/objects.hpp"
 #include "api/schemas.hpp"
-#include "models/budget.hpp"
+#include "models/budget_notes.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -82,6 +82,11 @@ awaitable<Result<json::value>> get(BudgetMethodsContext context, MethodCall call
   answer["limits"] = std::move(all);
   answer["warn_at"] = context.config()->models.budget.warn_at;
   answer["on_limit"] = on_limit_name(context.budget->on_limit());
+  if (call.who.is_admin()) {
+    json::array notes;
+    for (const std::string& note : budget_notes(*context.config(), context.budget->prices(), limits)) notes.push_back(json::string(note));
+    answer["notes"] = std::move(notes);
+  }
   co_return answer;
 }
 
@@ -168,7 +173,8 @@ void add_budget_methods(MethodTable& table, BudgetMethodsContext context) {
                                     {"monthly", "object|null", Need::required},
                                     {"limits", "array"},
                                     {"warn_at", "number"},
-                                    {"on_limit", "string"}});
+                                    {"on_limit", "string"},
+                                    {"notes", "array", Need::optional, "admins: what to mend, such as models whose price isn't known"}});
   table.add({.name = "budget.get",
              .scope = "usage",
              .doc = "The limits in force, what is spent and reserved of each, what is left and when it begins anew. Without admin: those that bind you.",

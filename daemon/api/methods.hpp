@@ -49,7 +49,7 @@ struct SystemContext {
   Agent* agent = nullptr;
   Events* events = nullptr;
   Metrics* metrics = nullptr;
-  Budget* budget = nullptr;  // what is left of it is a metric; null: no limits
+  Budget* budget = nullptr;  // null: no limits
 };
 /// system.* ; `table` is described by api.describe and api.openapi.
 void add_system_methods(MethodTable& table, SystemContext context);

@@ -1,6 +1,6 @@
 #include "api/methods.hpp"
 #include "api/schemas.hpp"
-#include "models/budget.hpp"
+#include "models/budget_notes.hpp"
 
 #include <fmt/format.h>
 
@@ -56,6 +56,10 @@ awaitable<Result<json::value>> status(SystemContext context, MethodCall call) {
                       {"conversations", store.conversations},
                       {"messages", store.messages},
                       {"users", store.users}};
+  if (call.who.is_admin() && context.budget) {
+    CO_TRY(const std::vector<Budget::LimitState> limits, co_await context.budget->limits(std::string()));
+    object["budget"] = budget_line(limits, context.daemon->config()->models.budget.warn_at);
+  }
   if (call.who.is_admin()) {
     object["pid"] = getpid();
     object["rss_bytes"] = resident_bytes();
@@ -126,6 +130,19 @@ void check_plugins(const Registry& registry, std::vector<Finding>& findings) {
   if (all_ready) findings.push_back({"plugins", "ok", fmt::format("{} run", ready)});
 }
 
+awaitable<void> check_budget(Budget& budget, std::shared_ptr<const Config> config, std::vector<Finding>& findings) {
+  const auto limits = co_await budget.limits(std::string());
+  if (limits.has_error()) {
+    findings.push_back({"budget", "fail", limits.error().message});
+    co_return;
+  }
+  const double warn_at = config->models.budget.warn_at;
+  const std::vector<std::string> near = limits_near(*limits, warn_at), notes = budget_notes(*config, budget.prices(), *limits);
+  for (const std::vector<std::string>* texts : {&near, &notes})
+    for (const std::string& text : *texts) findings.push_back({"budget", "warn", text});
+  if (near.empty() && notes.empty()) findings.push_back({"budget", "ok", budget_line(*limits, warn_at)});
+}
+
 awaitable<Result<json::value>> doctor(SystemContext context) {
   const std::shared_ptr<const Config> config = context.daemon->config();
   std::vector<Finding> findings;
@@ -151,6 +168,8 @@ awaitable<Result<json::value>> doctor(SystemContext context) {
   }
   if (!context.router->has_model() && failures.empty())
     findings.push_back({"models", "warn", "no model is connected: Hob answers offline; name one under models.providers and models.tiers"});
+
+  if (context.budget) co_await check_budget(*context.budget, config, findings);
 
   if (config->auth.mode == AuthMode::none)
     findings.push_back({"auth", "warn", "auth.mode is none: every program of this machine can be any user"});
@@ -213,7 +232,7 @@ void add_system_methods(MethodTable& table, SystemContext context) {
   table.add({.name = "system.status",
              .doc = "What runs here, in numbers.",
              .params = params({}),
-             .result = result({{"version", "string", Need::required}, {"ready", "boolean", Need::required}, {"turns", "object"}})},
+             .result = result({{"version", "string", Need::required}, {"ready", "boolean", Need::required}, {"turns", "object"}, {"budget", "string", Need::optional, "admins: what is spent of the household's limits"}})},
             [context](MethodCall call) { return status(context, std::move(call)); });
   add({.name = "system.health",
        .doc = "Whether the daemon can do its work.",

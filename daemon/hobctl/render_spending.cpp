@@ -150,7 +150,11 @@ std::string render_budget(const json::object& answer, const json::array& limits,
     }
   }
   std::string text = render(json::value(std::move(rows)), width);
-  return text + fmt::format("the owner is told at {:.0f} %; at a limit: {}\n", double_or(answer, "warn_at") * 100, string_or(answer, "on_limit"));
+  text += fmt::format("the owner is told at {:.0f} %; at a limit: {}\n", double_or(answer, "warn_at") * 100, string_or(answer, "on_limit"));
+  if (const json::array* notes = array_at(answer, "notes"))
+    for (const json::value& note : *notes)
+      if (note.is_string()) text += printable(note.get_string()) + "\n";
+  return text;
 }
 
 }  // namespace

@@ -97,6 +97,10 @@ class LiveEmbeddings final : public Embeddings {
     if (!std::exchange(is_running_, true)) tasks_.spawn("embeddings", run());
     if (!is_backing_off_) alarm_.cancel();
   }
+  void room_again() override {
+    is_backing_off_ = false;
+    wake();
+  }
   json::object status() const override;
   void drop(const std::string& user_id) override {
     shelf_.drop(user_id);

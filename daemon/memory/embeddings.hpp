@@ -38,6 +38,8 @@ class Embeddings {
   virtual double weight() const = 0;
   /// There are new rows to embed. Returns at once.
   virtual void wake() = 0;
+  /// The budget may have room again: what waits is tried at once.
+  virtual void room_again() {}
   /// The embedder, its model, dimension, how many rows are embedded and how many wait: for status and memory.stats.
   virtual json::object status() const = 0;
   /// Rows of this user were erased: his indexes go, from memory and from disk, and are loaded anew when they are wanted. (Their

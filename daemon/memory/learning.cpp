@@ -53,7 +53,7 @@ struct Unit {
 class LearningImpl final : public Learning {
  public:
   LearningImpl(LearningContext context, LearningOptions options)
-      : context_(std::move(context)), options_(options), tasks_(context_.core) {}
+      : context_(std::move(context)), options_(options), rest_(context_.core), tasks_(context_.core) {}
 
   awaitable<Result<Noted>> note(std::string user_id, Proposal proposal, std::string cause) override {
     const std::string_view text = trim(proposal.text);
@@ -99,6 +99,8 @@ class LearningImpl final : public Learning {
       if (!is_more) co_return Result<void>{};
     }
   }
+
+  void room_again() override { rest_.cancel(); }
 
   awaitable<void> resume() override {
     const auto users = co_await context_.store->memories().users_to_learn();
@@ -343,11 +345,11 @@ class LearningImpl final : public Learning {
   }
 
   awaitable<void> come_again() {
-    asio::steady_timer timer(context_.core, options_.rest);
-    boost::system::error_code stopped;
-    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, stopped));
+    rest_.expires_after(options_.rest);
+    boost::system::error_code ignored;  // it is cut short by room_again() and by stop()
+    co_await rest_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     is_resting_ = false;
-    if (stopped) co_return;
+    if (is_stopped_) co_return;
     for (const std::string& user : std::exchange(deferred_, {})) wake(user);
   }
 
@@ -483,6 +485,7 @@ class LearningImpl final : public Learning {
   std::chrono::steady_clock::time_point model_rests_until_{};
   std::unordered_set<std::string> deferred_;  // who has something that waits for a model or the budget
   bool is_stopped_ = false, is_resting_ = false;
+  asio::steady_timer rest_;  // of deferred_
   TaskGroup tasks_;
 };
 

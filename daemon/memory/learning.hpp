@@ -56,6 +56,8 @@ class Learning {
   virtual void wake(std::string user_id) = 0;
   /// Learns from everything that waits for this user and returns when it is done (tests, memory.consolidate).
   virtual awaitable<Result<void>> catch_up(std::string user_id) = 0;
+  /// The budget may have room again: what waits for it is looked after at once.
+  virtual void room_again() = 0;
   /// Wakes every user who has something to learn from: once, when plugins have started.
   virtual awaitable<void> resume() = 0;
   virtual void set_config(std::shared_ptr<const Config> config) = 0;

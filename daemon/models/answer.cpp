@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kMaxAnswerBytes = 8 << 20;
 constexpr std::size_t kMaxToolCalls = 128;
+constexpr std::string_view kNothing = "answered with nothing";
 
 /// The provider's word among those of ModelAnswer::stop.
 std::string stop_word(std::string_view said, bool has_calls) {
@@ -42,8 +43,11 @@ bool AnswerBuilder::take(std::string_view chunk) {
 
 /// Providers report running totals, so a later number replaces an earlier one.
 void AnswerBuilder::take_usage(const json::object& usage) {
-  has_usage_ = true;
-  const auto take = [&](const char* key, std::int64_t& into) { into = std::max<std::int64_t>(0, int_or(usage, key, into)); };
+  const auto take = [&](const char* key, std::int64_t& into) {
+    const std::int64_t count = int_or(usage, key, into);
+    is_estimated_ = is_estimated_ || count < 0;
+    into = std::max<std::int64_t>(0, count);
+  };
   take("input_tokens", answer_.usage.input_tokens);
   take("output_tokens", answer_.usage.output_tokens);
   take("cached_tokens", answer_.usage.cached_tokens);
@@ -79,10 +83,10 @@ Result<ModelAnswer> AnswerBuilder::finish(std::string_view result) {
   answer_.stop = stop_word(string_or(*end, "stop"), !answer_.tool_calls.empty());
   answer_.usage.model = string_or(*end, "model");
   if (answer_.text.empty() && answer_.tool_calls.empty() && answer_.stop == "end")
-    return Error{Code::unavailable, "answered with nothing"};
+    return Error{Code::unavailable, std::string(kNothing)};
   for (std::size_t i = 0; i < answer_.tool_calls.size(); ++i)
     if (std::string& id = answer_.tool_calls[i].id; id.empty()) id = "call_" + std::to_string(i);
-  count_usage(answer_);
+  is_estimated_ = count_usage(answer_) || is_estimated_;
   return std::move(answer_);
 }
 
@@ -98,13 +102,18 @@ ModelAnswer AnswerBuilder::broken_off() const {
 }
 
 /// A usage that is missing, and the part of it that is: a stream that broke off has told what it read, seldom what it wrote.
-void AnswerBuilder::count_usage(ModelAnswer& answer) const {
-  if (answer.usage.input_tokens == 0) answer.usage.input_tokens = input_tokens_;
-  if (answer.usage.output_tokens > 0) return;
+/// Whether anything had to be counted.
+bool AnswerBuilder::count_usage(ModelAnswer& answer) const {
+  const bool has_input = answer.usage.input_tokens > 0;
+  if (!has_input) answer.usage.input_tokens = input_tokens_;
+  if (answer.usage.output_tokens > 0) return !has_input;
   answer.usage.output_tokens = count_tokens_high(answer.text) + count_tokens_high(answer.reasoning);
   for (const ModelToolCall& call : answer.tool_calls) answer.usage.output_tokens += count_tokens_high(call.arguments);
   answer.usage.output_tokens = std::min(answer.usage.output_tokens, max_tokens_);
+  return !has_input || answer.usage.output_tokens > 0;
 }
+
+bool says_nothing(const Error& error) { return error.code == Code::unavailable && error.message.find(kNothing) != std::string::npos; }
 
 void add_usage(Usage& sum, const Usage& more) {
   sum.input_tokens += more.input_tokens;
@@ -131,9 +140,7 @@ json::object to_json(const ModelAnswer& answer) {
   }
   if (!answer.carry.empty()) object["carry"] = answer.carry;
   object["stop"] = answer.stop;
-  json::object usage = to_json(answer.usage);
-  if (answer.usage.cache_write_tokens > 0) usage["cache_write_tokens"] = answer.usage.cache_write_tokens;
-  object["usage"] = std::move(usage);
+  object["usage"] = to_json(answer.usage);
   object["provider"] = answer.provider;
   if (!answer.routed_by.empty()) object["routed_by"] = answer.routed_by;
   if (!answer.notice.empty()) object["notice"] = answer.notice;
@@ -159,15 +166,7 @@ ModelAnswer model_answer_from_json(const json::object& object) {
       call.arguments = string_or(*one, "arguments");
       answer.tool_calls.push_back(std::move(call));
     }
-  if (const json::object* usage = object_at(object, "usage")) {
-    answer.usage.input_tokens = int_or(*usage, "input_tokens");
-    answer.usage.output_tokens = int_or(*usage, "output_tokens");
-    answer.usage.cached_tokens = int_or(*usage, "cached_tokens");
-    answer.usage.cache_write_tokens = int_or(*usage, "cache_write_tokens");
-    answer.usage.cost_usd = double_or(*usage, "cost_usd");
-    answer.usage.model = string_or(*usage, "model");
-    answer.usage.tier = string_or(*usage, "tier");
-  }
+  if (const json::object* usage = object_at(object, "usage")) answer.usage = usage_from_json(*usage);
   return answer;
 }
 

@@ -19,8 +19,8 @@ class AnswerBuilder {
   /// Whether anything came: the model was at work.
   bool has_begun() const { return has_begun_; }
   bool is_broken() const { return !fault_.empty(); }
-  /// Whether the usage is counted here, as the provider reported none.
-  bool is_estimated() const { return !has_usage_; }
+  /// After finish(): whether some of the usage is counted here, as the provider reported none of it, or what can't be.
+  bool is_estimated() const { return is_estimated_; }
   /// Closes the answer with the provider's result. unavailable: a broken delta, a result that is not JSON, or
   /// an answer with nothing in it.
   Result<ModelAnswer> finish(std::string_view result);
@@ -31,15 +31,18 @@ class AnswerBuilder {
  private:
   void take_tool_call(const json::object& delta);
   void take_usage(const json::object& usage);
-  void count_usage(ModelAnswer& answer) const;
+  bool count_usage(ModelAnswer& answer) const;
 
   std::function<bool(std::string_view)> on_text_;
   ModelAnswer answer_;
   std::vector<std::int64_t> indexes_;  // of answer_.tool_calls, as the provider numbers them
   std::int64_t input_tokens_, max_tokens_;
-  bool has_begun_ = false, has_usage_ = false;
+  bool has_begun_ = false, is_estimated_ = false;
   std::string fault_;
 };
+
+/// Whether this is the error of models that answered with nothing at all.
+bool says_nothing(const Error& error);
 
 /// Adds the tokens and the cost; the model stays.
 void add_usage(Usage& sum, const Usage& more);

@@ -24,6 +24,7 @@ constexpr int kMostTries = 5;
 constexpr std::chrono::milliseconds kGlance{250};
 /// After so long who was refused because of calls under way may ask again.
 constexpr std::chrono::seconds kBusyWait{10};
+constexpr std::chrono::hours kLongestWindowWait{1};
 constexpr std::int64_t kMostTokens = 1'000'000'000;
 /// What a provider billed too much is covered with so much to spare, up to this factor.
 constexpr double kSpare = 1.1, kMostOverrun = 1'000;
@@ -56,6 +57,7 @@ class HouseholdBudget final : public Budget {
       : store_(*context.store),
         clock_(*context.clock),
         core_(context.core),
+        window_turns_(context.core),
         longest_wait_(context.longest_wait),
         prices_(context.config),
         writing_({.core = context.core, .store = context.store, .clock = context.clock, .windows = &windows_}) {
@@ -78,7 +80,7 @@ class HouseholdBudget final : public Budget {
     const ModelCard card = prices_.find(planned.model);  // a copy: a reload may change the table meanwhile
     planned.input_tokens = std::clamp<std::int64_t>(planned.input_tokens, 0, kMostTokens);
     planned.max_tokens = std::clamp<std::int64_t>(planned.max_tokens, 0, card.max_output > 0 ? card.max_output : kMostTokens);
-    const std::vector<Account> accounts = accounts_of(planned.call);
+    std::vector<Account> accounts = accounts_of(planned.call);
     const bool is_counted = has_token_cap(accounts);
     const bool is_spare = planned.call.purpose == Purpose::routing;
     if (card.is_free() && !is_counted) co_return Reservation{.id = "", .planned = std::move(planned), .max_tokens = 0};
@@ -90,6 +92,7 @@ class HouseholdBudget final : public Budget {
       Reserve ask = reserve_of(planned, is_spare ? below_warning(accounts) : accounts);
       ask.nano = worst_nano(card, planned.input_tokens, max_tokens, factor);
       ask.tokens = worst_tokens(planned.input_tokens, max_tokens, factor);
+      ask.output_tokens = worst_tokens(0, max_tokens, factor);
       Open open{.nano = ask.nano, .tokens = ask.tokens, .factor = factor, .card = card, .counts_tokens = is_counted, .accounts = accounts};
       std::string id = ask.id;
       const std::int64_t ask_nano = ask.nano, ask_tokens = ask.tokens;
@@ -107,6 +110,7 @@ class HouseholdBudget final : public Budget {
       if (may_wait) {
         --waits;
         co_await until_settled();
+        accounts = accounts_of(planned.call);  // a limit may be another now, and a day over
         attempt = 0;
         continue;
       }
@@ -117,17 +121,18 @@ class HouseholdBudget final : public Budget {
           may_shrink ? longest_that_fits(answer->accounts, card, planned.input_tokens, least, max_tokens - 1, factor) : -1;
       if (fitting < 0) {
         const AccountState& state = answer->accounts.at(static_cast<std::size_t>(answer->refused_by));
-        writing_.note_refused(state, planned.model, open.nano, open.tokens);
         const std::int64_t shortest = on_limit() == OnLimit::downgrade ? std::min(least, max_tokens) : max_tokens;
         const Amounts need{.nano = worst_nano(card, planned.input_tokens, shortest, factor),
                            .tokens = worst_tokens(planned.input_tokens, shortest, factor)};
+        if (planned.call.is_background && !fits_at_all(state.account, need)) tell_too_dear(state, planned.model, need);
+        else writing_.note_refused(state, planned.model, open.nano, open.tokens);
         co_return refusal(state, {.nano = open.nano, .tokens = open.tokens}, need);
       }
       max_tokens = fitting;
     }
   }
 
-  void settle(Reservation reservation, Usage& usage, CallOutcome outcome, bool is_estimated) override {
+  bool settle(Reservation reservation, Usage& usage, CallOutcome outcome, bool is_estimated) override {
     const PlannedCall& planned = reservation.planned;
     const ModelCard& card = prices_.find(planned.model);
     if (bound_usage(usage, card, planned, reservation.max_tokens)) {
@@ -149,14 +154,15 @@ class HouseholdBudget final : public Budget {
     if (reservation.id.empty()) {
       Reserve call = reserve_of(planned, accounts_of(planned.call));
       writing_.record(std::move(call), std::move(settlement));
-      return;
+      return is_estimated;
     }
     auto open = open_.extract(reservation.id);
-    if (open.empty()) return;  // settled or released before
+    if (open.empty()) return is_estimated;  // settled or released before
     // A count of Hob's own says nothing of what the provider bills, and neither does a price that has changed since.
     if (!settlement.is_estimated && same_prices(card, open.mapped().card)) learn_overrun(planned.model, open.mapped(), settlement);
     writing_.settle(std::move(settlement), std::move(open.mapped().accounts));
     wake_waiting();
+    return is_estimated;
   }
 
   void release(Reservation reservation) override {
@@ -181,7 +187,7 @@ class HouseholdBudget final : public Budget {
     co_return Result<void>{};
   }
 
-  bool counts_tokens(const CallFor& call) const override { return has_token_cap(limits_.accounts(call, "day", "month")); }
+  bool counts_tokens(const CallFor& call) const override { return has_token_cap(limits_.accounts(call, {"day", "month"})); }
 
   const PriceTable& prices() const override { return prices_; }
   OnLimit on_limit() const override { return config_->models.budget.on_limit; }
@@ -221,10 +227,16 @@ class HouseholdBudget final : public Budget {
     BudgetLimit copy = limit;
     CO_CHECK(co_await store_.ledger().put_limit(std::move(copy)));
     limits_.put(limit);
+    tell_room();
     co_return Result<void>{};
   }
 
   void on_notice(std::function<void(std::string)> listener) override { writing_.on_notice(std::move(listener)); }
+
+  void on_room(std::function<void()> listener) override {
+    room_listener_ = std::move(listener);
+    await_window();
+  }
 
   void set_config(std::shared_ptr<const Config> config) override {
     std::unordered_map<std::string, ModelCard> before;
@@ -233,9 +245,14 @@ class HouseholdBudget final : public Budget {
     for (const auto& [model, card] : before)
       if (!same_prices(card, prices_.find(model))) set_overrun(model, 1);  // of a price that is no more
     take_config(std::move(config));
+    tell_room();
   }
 
-  awaitable<void> stop(std::chrono::milliseconds limit) override { return writing_.stop(limit); }
+  awaitable<void> stop(std::chrono::milliseconds limit) override {
+    room_listener_ = nullptr;
+    window_turns_.cancel();
+    return writing_.stop(limit);
+  }
 
  private:
   /// A call that was granted room and isn't settled yet.
@@ -250,7 +267,7 @@ class HouseholdBudget final : public Budget {
   void take_config(std::shared_ptr<const Config> config) {
     config_ = std::move(config);
     limits_.set_config(config_);
-    windows_.set_zone(config_->proactive.timezone);
+    windows_.change_zone(config_->proactive.timezone, clock_.now());
     writing_.set_warn_at(config_->models.budget.warn_at);
   }
 
@@ -284,6 +301,25 @@ class HouseholdBudget final : public Budget {
     for (const auto& glance : std::exchange(waiting_, {})) glance->cancel();
   }
 
+  void tell_room() {
+    wake_waiting();
+    if (!room_listener_) return;
+    await_window();
+    room_listener_();
+  }
+
+  /// Tells of the next day when it begins. The wall clock may be set meanwhile: it is looked at every hour at least.
+  void await_window() {
+    const BudgetWindow today = windows_.day(clock_.now());
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(today.until - clock_.now());
+    window_turns_.expires_after(std::min<std::chrono::milliseconds>(left, kLongestWindowWait));
+    window_turns_.async_wait([this, label = today.label](const boost::system::error_code& cancelled) {
+      if (cancelled) return;  // also when the budget is gone: then `this` is not touched
+      if (windows_.day(clock_.now()).label != label) tell_room();
+      else await_window();
+    });
+  }
+
   /// What a dead process left open, once; before that no call is made, so that the caps hold. Safe beside a second one: it
   /// leaves this run's reservations alone.
   awaitable<Result<void>> settle_dead() {
@@ -298,7 +334,7 @@ class HouseholdBudget final : public Budget {
 
   std::vector<Account> accounts_of(const CallFor& call) {
     const Time now = clock_.now();
-    return limits_.accounts(call, windows_.day(now).label, windows_.month(now).label);
+    return limits_.accounts(call, windows_.labels(now));
   }
 
   Reserve reserve_of(const PlannedCall& planned, std::vector<Account> accounts) const {
@@ -348,26 +384,34 @@ class HouseholdBudget final : public Budget {
                                       : std::to_string(billed_tokens) + " tokens for a call that could take " + std::to_string(open.tokens);
     char times[32];
     std::snprintf(times, sizeof times, "%.2f", needed);
-    writing_.tell_overrun(model, windows_.day(clock_.now()).label,
-                          "Budget: " + model + " billed " + how + " at most. It is booked as billed; from now on calls of this model are reserved at " +
-                              times + " times what is reckoned.");
+    writing_.tell_once({.scope = "model", .name = model, .window = windows_.day(clock_.now()).label}, "overrun",
+                       "Budget: " + model + " billed " + how + " at most. It is booked as billed; from now on calls of this model are reserved at " +
+                           times + " times what is reckoned.");
   }
 
   struct Amounts {
     std::int64_t nano = 0, tokens = 0;
   };
+  static bool fits_at_all(const Account& account, const Amounts& least) {
+    return (account.cap_nano < 0 || least.nano <= account.cap_nano) && (account.cap_tokens < 0 || least.tokens <= account.cap_tokens);
+  }
+
+  /// Nobody sees the refusals of background work: the owner is told once a month of a model that it can never use.
+  void tell_too_dear(const AccountState& state, const std::string& model, const Amounts& least) {
+    const ModelCard& card = prices_.find(model);
+    const bool is_unknown = card.known == ModelCard::Known::unknown;
+    writing_.tell_once({.scope = "model", .name = model, .window = windows_.month(clock_.now()).label}, "too dear",
+                       too_dear_text(state.account, model, least.nano, least.tokens, is_unknown ? price_advice(model, card) : std::string()));
+  }
+
   /// `asked`: the worst case that had no room, zeros where none was named. `least`: of the least call that would do.
   Error refusal(const AccountState& state, const Amounts& asked, const Amounts& least) {
     using When = RoomAgain::When;
-    const auto fits = [&](std::int64_t spent_nano, std::int64_t spent_tokens) {
-      const Account& account = state.account;
-      return (account.cap_nano < 0 || spent_nano + least.nano <= account.cap_nano) &&
-             (account.cap_tokens < 0 || spent_tokens + least.tokens <= account.cap_tokens);
-    };
     const Time now = clock_.now(), resets_at = windows_.end_of(state.account.window, now);
     RoomAgain again{.when = When::with_window, .in = std::chrono::ceil<std::chrono::seconds>(resets_at - now), .resets_at = windows_.local_text(resets_at)};
-    if (!fits(0, 0)) again.when = When::never;
-    else if (fits(state.spent_nano, state.spent_tokens)) again = {.when = When::soon, .in = kBusyWait};
+    const Amounts with_spent{.nano = state.spent_nano + least.nano, .tokens = state.spent_tokens + least.tokens};
+    if (!fits_at_all(state.account, least)) again.when = When::never;
+    else if (fits_at_all(state.account, with_spent)) again = {.when = When::soon, .in = kBusyWait};
     return {Code::overloaded, refusal_text(state, asked.nano, asked.tokens, again)};
   }
 
@@ -413,6 +457,8 @@ class HouseholdBudget final : public Budget {
   Store& store_;
   const Clock& clock_;
   asio::any_io_executor core_;
+  asio::steady_timer window_turns_;
+  std::function<void()> room_listener_;
   const std::chrono::milliseconds longest_wait_;
   std::vector<std::shared_ptr<asio::steady_timer>> waiting_;  // of reserve()
   std::shared_ptr<const Config> config_;  // shared: held over a reload

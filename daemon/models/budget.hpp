@@ -42,8 +42,9 @@ class Budget {
   /// nothing is sent. Waits some seconds for room that calls under way hold; not for background calls and the routing question,
   /// which is refused already where a limit is nearly used (warn_at).
   virtual awaitable<Result<Reservation>> reserve(PlannedCall planned) = 0;
-  /// Books what the call cost and sets usage.cost_usd. Returns at once; what is written later comes after it.
-  virtual void settle(Reservation reservation, Usage& usage, CallOutcome outcome, bool is_estimated) = 0;
+  /// Books what the call cost and sets usage.cost_usd; counts that can't be are replaced by what was reckoned. True: what was booked
+  /// is an estimate. Returns at once; what is written later comes after it.
+  virtual bool settle(Reservation reservation, Usage& usage, CallOutcome outcome, bool is_estimated) = 0;
   /// Nothing was billed. Returns at once.
   virtual void release(Reservation reservation) = 0;
   /// Whether a call of this kind has any room now: what background work asks before it starts. The Error says until when it waits.
@@ -66,6 +67,8 @@ class Budget {
 
   /// Told what the owner should know: a limit is nearly used, a provider billed more than was reserved.
   virtual void on_notice(std::function<void(std::string)> listener) = 0;
+  /// Told when what had no room may have some: a limit was set, another configuration came, a day or month began.
+  virtual void on_room(std::function<void()> listener) = 0;
   virtual void set_config(std::shared_ptr<const Config> config) = 0;
   /// Waits until all that was settled is written.
   virtual awaitable<void> stop(std::chrono::milliseconds limit) = 0;

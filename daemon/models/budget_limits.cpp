@@ -84,12 +84,12 @@ BudgetCaps BudgetLimits::caps(std::string_view scope, std::string_view name, std
   return result;
 }
 
-std::vector<Account> BudgetLimits::accounts(const CallFor& call, const std::string& day, const std::string& month) const {
+std::vector<Account> BudgetLimits::accounts(const CallFor& call, const std::vector<std::string>& windows) const {
   std::vector<Account> accounts;
   const auto add = [&](const char* scope, const std::string& name) {
-    for (const std::string* label : {&day, &month}) {
-      const BudgetCaps limit = caps(scope, name, window_kind(*label));
-      accounts.push_back({.scope = scope, .name = name, .window = *label, .cap_nano = limit.nano, .cap_tokens = limit.tokens});
+    for (const std::string& label : windows) {
+      const BudgetCaps limit = caps(scope, name, window_kind(label));
+      accounts.push_back({.scope = scope, .name = name, .window = label, .cap_nano = limit.nano, .cap_tokens = limit.tokens});
     }
   };
   add("all", "");

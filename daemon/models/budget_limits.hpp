@@ -28,7 +28,7 @@ class BudgetLimits {
   BudgetCaps caps(std::string_view scope, std::string_view name, std::string_view window) const;
   /// All accounts that a call is booked on, also those without a cap: so a limit set in the middle of a window knows what was
   /// spent in it.
-  std::vector<Account> accounts(const CallFor& call, const std::string& day, const std::string& month) const;
+  std::vector<Account> accounts(const CallFor& call, const std::vector<std::string>& windows) const;
 
  private:
   const BudgetLimit* row(std::string_view scope, std::string_view name, std::string_view window) const;

@@ -5,6 +5,8 @@
 #include <date/tz.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace hobd {
 
 // std::chrono's own time zones came with g++ 13; Howard Hinnant's library is what they were made from.
@@ -30,6 +32,19 @@ void BudgetWindows::set_zone(const std::string& name) {
   name_ = name;
   zone_.reset();
   day_ = month_ = {};
+}
+
+void BudgetWindows::change_zone(const std::string& name, Time now) {
+  const bool is_in_use = day_.until != Time{};
+  if (is_in_use && name != name_)
+    for (const BudgetWindow& window : {day(now), month(now)})
+      if (!find_former(window.label)) former_.push_back(window);
+  set_zone(name);
+}
+
+const BudgetWindow* BudgetWindows::find_former(std::string_view label) const {
+  const auto found = std::find_if(former_.begin(), former_.end(), [label](const BudgetWindow& window) { return window.label == label; });
+  return found == former_.end() ? nullptr : &*found;
 }
 
 const BudgetWindows::Zone& BudgetWindows::zone() {
@@ -66,7 +81,18 @@ const BudgetWindow& BudgetWindows::month(Time now) {
   return month_;
 }
 
-Time BudgetWindows::end_of(std::string_view window, Time now) { return window.starts_with("month") ? month(now).until : day(now).until; }
+std::vector<std::string> BudgetWindows::labels(Time now) {
+  std::vector<std::string> labels = {day(now).label, month(now).label};
+  std::erase_if(former_, [now](const BudgetWindow& window) { return now >= window.until; });
+  for (const BudgetWindow& window : former_)
+    if (std::find(labels.begin(), labels.end(), window.label) == labels.end()) labels.push_back(window.label);
+  return labels;
+}
+
+Time BudgetWindows::end_of(std::string_view window, Time now) {
+  if (const BudgetWindow* former = find_former(window)) return former->until;
+  return window.starts_with("month") ? month(now).until : day(now).until;
+}
 
 std::string BudgetWindows::local_text(Time time) {
   const auto local = zone().to_local(time);

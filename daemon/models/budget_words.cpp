@@ -110,6 +110,13 @@ std::optional<RefusalHint> read_refusal(std::string_view message) {
   return RefusalHint{.is_used_up = true, .again_in = anew == std::string_view::npos ? std::nullopt : duration_after(kIn, anew)};
 }
 
+std::string too_dear_text(const Account& account, std::string_view model, std::int64_t nano, std::int64_t tokens, std::string_view advice) {
+  const Amounts amount = amounts_of({.account = account}, nano, tokens);
+  return fmt::format("Budget: background work never has room for {}: its shortest call may take {}, and {} is {}. {}", model, amount.need,
+                     limit_text(account, account.name, false), amount.cap,
+                     advice.empty() ? "Raise the limit with `hobctl budget set`, or models.background.share." : fmt::format("Of that model {}.", advice));
+}
+
 std::string refused_text(const AccountState& state, std::string_view name, std::string_view model, std::int64_t nano, std::int64_t tokens,
                          std::string_view resets_at) {
   const Amounts amount = amounts_of(state, nano, tokens);

@@ -34,6 +34,9 @@ std::optional<RefusalHint> read_refusal(std::string_view message);
 /// For the owner: the limit is nearly used, or used.
 std::string warning_text(const AccountState& state, std::string_view name, bool is_full, std::string_view resets_at);
 
+/// For the owner: background work can never use `model`. `advice`: what to do; "" to raise the limit.
+std::string too_dear_text(const Account& account, std::string_view model, std::int64_t nano, std::int64_t tokens, std::string_view advice);
+
 /// For the owner: a call to `model` had no room.
 std::string refused_text(const AccountState& state, std::string_view name, std::string_view model, std::int64_t nano, std::int64_t tokens,
                          std::string_view resets_at);

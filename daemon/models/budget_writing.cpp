@@ -131,8 +131,8 @@ struct BudgetWriting::State : std::enable_shared_from_this<State> {
     co_await self->warn(std::move(state), "refused", std::move(refused));
   }
 
-  static awaitable<void> tell_overrun(std::shared_ptr<State> self, Account account, std::string text) {
-    const bool is_first = co_await self->mark_first(std::move(account), "overrun");
+  static awaitable<void> tell_once(std::shared_ptr<State> self, Account account, std::string what, std::string text) {
+    const bool is_first = co_await self->mark_first(std::move(account), std::move(what));
     if (is_first) self->tell(std::move(text));
   }
 
@@ -224,9 +224,9 @@ void BudgetWriting::note_refused(const AccountState& state, std::string model, s
 void BudgetWriting::set_warn_at(double share) { state_->warn_at = share; }
 void BudgetWriting::on_notice(std::function<void(std::string)> listener) { state_->listener = std::move(listener); }
 
-void BudgetWriting::tell_overrun(const std::string& model, const std::string& window, std::string text) {
-  const Account account{.scope = "model", .name = model, .window = window};
-  state_->tasks.spawn("tell of an overrun", State::tell_overrun(state_, account, std::move(text)));
+void BudgetWriting::tell_once(Account account, std::string what, std::string text) {
+  if (state_->warned.contains(key_of(account) + '\n' + what)) return;
+  state_->tasks.spawn("tell the owner", State::tell_once(state_, std::move(account), std::move(what), std::move(text)));
 }
 
 awaitable<void> BudgetWriting::stop(std::chrono::milliseconds limit) {

@@ -41,8 +41,8 @@ class BudgetWriting {
   /// Of each limit, from which share on the owner is warned.
   void set_warn_at(double share);
   void on_notice(std::function<void(std::string)> listener);
-  /// Tells the owner of this model's overrun, once a window.
-  void tell_overrun(const std::string& model, const std::string& window, std::string text);
+  /// Tells the owner, once of this account's window and `what`.
+  void tell_once(Account account, std::string what, std::string text);
 
   /// Waits until all is written, then gives up what isn't: the next start settles it.
   awaitable<void> stop(std::chrono::milliseconds limit);

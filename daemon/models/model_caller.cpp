@@ -305,6 +305,7 @@ void ModelCaller::settle(Try& one, Way& way, Asked& asked, const AnswerBuilder& 
   if (asked.fault.may_be_billed() || builder.has_begun()) {
     book(one, way.call, half.usage, is_cancelled ? CallOutcome::cancelled : CallOutcome::failed, true);
     add_usage(way.spent, half.usage);
+    way.spent.model = one.name;
     return;
   }
   if (context_.budget) context_.budget->release(std::move(one.reservation));
@@ -321,7 +322,7 @@ void ModelCaller::book(Try& one, const CallFor& call, Usage& usage, CallOutcome 
   usage.model = one.name;  // as the config writes it: prices and reports are kept under it
   CallReport done;
   done.call = call;
-  if (context_.budget) context_.budget->settle(std::move(one.reservation), usage, outcome, is_estimated);
+  if (context_.budget) is_estimated = context_.budget->settle(std::move(one.reservation), usage, outcome, is_estimated);
   else usage.cost_usd = own_prices_.cost(one.card, usage);
   done.provider = one.parts.provider;
   done.model = one.name;
@@ -357,6 +358,8 @@ awaitable<bool> ModelCaller::may_try_again(Try& one, const Asked& asked, Way& wa
     trim_chat(request, one.most_tokens);
     co_return count_request_tokens_high(request) < std::min(before, one.input_tokens);
   }
+  // The same words would get the same nothing: turns ask again with others.
+  if (says_nothing(asked.error)) co_return false;
   if (!fault.is_passing() || one.retries >= int(config_->models.times.retries)) co_return false;
   // Without a word on when to come back, another model is the better choice.
   const bool names_wait = fault.retry_after.has_value();

@@ -229,10 +229,13 @@ const ModelCard& PriceTable::Cards::find_base(std::string_view name) {
 void PriceTable::Cards::warn(std::string_view name, const ModelCard& card) {
   if (warned.size() >= kMaxWarned || warned.contains(name)) return;
   warned.emplace(name);
-  log::warn("models",
-            "{}: its price is not known: reckoned as the dearest, {} USD in and {} USD out per million tokens; write what it costs "
-            "into models.prices: {{\"{}\": {{input: USD, output: USD}}}}",
-            name, card.input, card.output, name);
+  log::warn("models", "{}: {}", name, price_advice(name, card));
+}
+
+std::string price_advice(std::string_view name, const ModelCard& card) {
+  return fmt::format("its price is not known: reckoned as the dearest, {} USD in and {} USD out per million tokens; write what it costs into "
+                     "models.prices: {{\"{}\": {{input: USD, output: USD}}}}",
+                     card.input, card.output, name);
 }
 
 PriceTable::PriceTable(std::shared_ptr<const Config> config) : cards_(std::make_shared<Cards>()) {

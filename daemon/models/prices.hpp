@@ -40,6 +40,9 @@ class PriceTable {
   std::shared_ptr<Cards> cards_;  // shared_ptr for the incomplete type
 };
 
+/// "its price is not known: reckoned as the dearest, ...": of an unknown model, with the line to write.
+std::string price_advice(std::string_view name, const ModelCard& card);
+
 /// Tokens of a text, counted high: no known tokenizer makes more of usual text. Linear.
 std::int64_t count_tokens_high(std::string_view text);
 /// The same for a chat request of sdk/include/hob/ext/provider.h: messages, tools, images.

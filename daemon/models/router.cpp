@@ -111,7 +111,10 @@ class TierRouter final : public Router {
     Run run = co_await ask_in_order(choice.names, way, choice.is_named ? ChosenBy::caller : ChosenBy::config);
     if (run.answer.has_value() && !run.doubt.empty()) run = co_await escalate(choice, way, std::move(run));
     way.showing->close();
-    if (run.answer.has_error()) co_return run.answer.error();
+    if (run.answer.has_error()) {
+      if (request.spent) *request.spent = way.spent;
+      co_return run.answer.error();
+    }
     ModelAnswer answer = *std::move(run.answer);
     answer.routed_by = choice.by;
     answer.usage.tier = tier_of_answer(answer.usage.model, choice.tier);

@@ -24,6 +24,7 @@ struct ModelRequest {
   std::string goes_on_by = {};
   /// The same request may be answered from what it was answered before (temperature 0, no tools).
   bool is_deterministic = false;
+  std::shared_ptr<Usage> spent = {};   // gets what was spent where no answer comes of it; null: nobody wants to know
 };
 
 struct ModelToolCall {

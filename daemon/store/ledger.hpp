@@ -47,6 +47,7 @@ struct Reserve {
   CallFor call;
   std::string model, tier;  // model: "<provider>/<model>"
   std::int64_t nano = 0, tokens = 0;  // the worst case
+  std::int64_t output_tokens = 0;     // of `tokens`, the answer's
   std::vector<Account> accounts;
   Time at{};
 };

@@ -21,13 +21,7 @@ std::optional<JournaledAnswer> read_answer(const Query& row) {
   const json::object* answer = object_at(*data, "answer");
   const json::object* usage = answer ? object_at(*answer, "usage") : nullptr;
   if (!usage || !usage->if_contains("cost_usd")) return {};
-  JournaledAnswer found{.at = row.time(0), .usage = {}};
-  found.usage.input_tokens = int_or(*usage, "input_tokens");
-  found.usage.output_tokens = int_or(*usage, "output_tokens");
-  found.usage.cached_tokens = int_or(*usage, "cached_tokens");
-  found.usage.cache_write_tokens = int_or(*usage, "cache_write_tokens");
-  found.usage.cost_usd = double_or(*usage, "cost_usd");
-  found.usage.model = string_or(*usage, "model");
+  JournaledAnswer found{.at = row.time(0), .usage = usage_from_json(*usage)};
   if (found.usage.cost_usd < 0 || found.usage.input_tokens < 0 || found.usage.output_tokens < 0) return {};
   return found;
 }
@@ -106,12 +100,12 @@ Result<std::optional<Usage>> find_answer(Connection& db, const OpenRow& row) {
 Result<std::int64_t> end_dead_reservations(Connection& db, std::int64_t run, Time now) {
   std::vector<OpenRow> open;
   {
-    auto rows = TRY(db.query("SELECT id, at, turn_id, purpose, model, accounts, reserved_nano, reserved_tokens FROM ledger "
+    auto rows = TRY(db.query("SELECT id, at, turn_id, purpose, model, accounts, reserved_nano, reserved_tokens, output_tokens FROM ledger "
                              "WHERE state = 0 AND run <> ? ORDER BY id",
                              run));
     while (TRY(rows.next()))
       open.push_back({.id = rows.integer(0), .at = rows.time(1), .turn_id = rows.text(2), .purpose = rows.text(3), .model = rows.text(4),
-                      .accounts = rows.text(5), .nano = rows.integer(6), .tokens = rows.integer(7)});
+                      .accounts = rows.text(5), .nano = rows.integer(6), .tokens = rows.integer(7), .output_tokens = rows.integer(8)});
   }
   for (const OpenRow& row : open) {
     const std::optional<Usage> answer = TRY(find_answer(db, row));
@@ -120,7 +114,8 @@ Result<std::int64_t> end_dead_reservations(Connection& db, std::int64_t run, Tim
       settlement.usage = *answer;
       settlement.nano = std::llround(std::max(0.0, answer->cost_usd) * static_cast<double>(kNanoPerUsd));
     } else {
-      settlement.usage.input_tokens = row.tokens;  // the row doesn't know which of them were the answer's
+      settlement.usage.input_tokens = row.tokens - row.output_tokens;
+      settlement.usage.output_tokens = row.output_tokens;
       settlement.is_estimated = true;
       settlement.nano = row.nano;
     }

@@ -2,6 +2,7 @@
 #include "store/cursor.hpp"
 #include "store/ledger_rows.hpp"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 
@@ -11,6 +12,9 @@ namespace {
 constexpr std::array kPurposes = {Purpose::chat,    Purpose::routing,   Purpose::extraction, Purpose::consolidation,
                                   Purpose::summary, Purpose::embedding, Purpose::other};
 constexpr std::int64_t kPruneStep = 5'000;
+/// The latest days that something was booked on stay, however old the clock makes them: one that jumps ahead for an hour must not
+/// take with it what was spent today.
+constexpr int kDaysKept = 31;
 
 Purpose purpose_from_name(std::string_view name) {
   for (const Purpose purpose : kPurposes)
@@ -69,7 +73,7 @@ LedgerEntry read_ledger_entry(const Query& row) {
   settlement.baseline_nano = row.integer(16);
   settlement.uncached_nano = row.integer(17);
   settlement.usage.input_tokens = row.integer(18);
-  settlement.usage.output_tokens = row.integer(19);
+  if (state != LedgerState::reserved) settlement.usage.output_tokens = row.integer(19);
   settlement.usage.cached_tokens = row.integer(20);
   settlement.usage.cache_write_tokens = row.integer(21);
   settlement.usage.cost_usd = static_cast<double>(settlement.nano) / static_cast<double>(kNanoPerUsd);
@@ -103,7 +107,7 @@ Result<std::vector<LedgerSum>> sum_ledger(Connection& db, const LedgerFilter& fi
   const auto [since, until] = span_of(filter);
   const std::string key = column_of(by);
   const std::string sql = "SELECT " + key +
-                          ", count(*), sum(state IN (2, 4)), sum(input_tokens), sum(output_tokens), sum(cached_tokens), "
+                          ", count(*), sum(state IN (2, 4)), sum(input_tokens), sum(CASE WHEN state = 0 THEN 0 ELSE output_tokens END), sum(cached_tokens), "
                           "sum(cache_write_tokens), sum(nano), sum(baseline_nano), sum(uncached_nano), "
                           "sum(CASE WHEN state = 0 THEN reserved_nano ELSE 0 END), sum(is_estimated) FROM ledger WHERE " +
                           (filter.user_id.empty() ? "?1 = ''" : "user_id = ?1") +
@@ -130,8 +134,15 @@ Result<std::vector<LedgerSum>> sum_ledger(Connection& db, const LedgerFilter& fi
 }
 
 Result<void> prune_ledger(Connection& db, Time before) {
-  TRY(db.run("DELETE FROM ledger WHERE id IN (SELECT id FROM ledger WHERE at < ? AND state <> 0 ORDER BY at LIMIT ?)", before, kPruneStep));
-  const std::string oldest = "day " + format_time(before).substr(0, 10);
+  std::string oldest = "day " + format_time(before).substr(0, 10);
+  {
+    auto days = TRY(db.query("SELECT DISTINCT window FROM ledger_accounts WHERE window >= 'day ' AND window < 'day:' ORDER BY window DESC LIMIT 1 OFFSET ?",
+                             kDaysKept - 1));
+    if (!TRY(days.next())) return {};
+    oldest = std::min(oldest, days.text(0));
+  }
+  TRY(db.run("DELETE FROM ledger WHERE id IN (SELECT id FROM ledger WHERE at < ? AND day < ? AND state <> 0 ORDER BY at LIMIT ?)", before,
+             oldest.substr(4), kPruneStep));
   TRY(db.run("DELETE FROM ledger_accounts WHERE id IN (SELECT id FROM ledger_accounts WHERE window >= 'day ' AND window < ? "
              "AND reserved_nano = 0 AND reserved_tokens = 0 LIMIT ?)",
              oldest, kPruneStep));

@@ -16,6 +16,7 @@ struct OpenRow {
   Time at{};
   std::string turn_id, purpose, model, accounts;
   std::int64_t nano = 0, tokens = 0;  // reserved
+  std::int64_t output_tokens = 0;     // of `tokens`, the answer's
 };
 
 /// Moves an open reservation from what its accounts have reserved to what they have spent, and writes its row's end.
@@ -33,7 +34,7 @@ LedgerEntry read_ledger_entry(const Query& row);
 Result<Page<LedgerEntry>> list_ledger(Connection& db, const LedgerFilter& filter, const PageRequest& page);
 Result<std::vector<LedgerSum>> sum_ledger(Connection& db, const LedgerFilter& filter, SumBy by);
 
-/// Removes rows and daily accounts older than `before`, at most some thousands.
+/// Removes rows and daily accounts older than `before`, at most some thousands; those of the latest days with any stay.
 Result<void> prune_ledger(Connection& db, Time before);
 
 /// Takes a removed user out of the rows, their accounts and limits: what they spent stays on the accounts of all.

@@ -35,4 +35,16 @@ json::object to_json(const Usage& usage) {
           {"tier", usage.tier}};
 }
 
+Usage usage_from_json(const json::object& object) {
+  Usage usage;
+  usage.input_tokens = int_or(object, "input_tokens");
+  usage.output_tokens = int_or(object, "output_tokens");
+  usage.cached_tokens = int_or(object, "cached_tokens");
+  usage.cache_write_tokens = int_or(object, "cache_write_tokens");
+  usage.cost_usd = double_or(object, "cost_usd");
+  usage.model = string_or(object, "model");
+  usage.tier = string_or(object, "tier");
+  return usage;
+}
+
 }  // namespace hobd

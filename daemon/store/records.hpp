@@ -73,6 +73,8 @@ struct Usage {
   std::string model, tier;
 };
 json::object to_json(const Usage& usage);
+/// What to_json() made of a usage; members that are missing are zero.
+Usage usage_from_json(const json::object& object);
 
 struct Turn {
   std::string id, user_id, conversation_id, session_id;

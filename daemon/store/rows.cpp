@@ -15,18 +15,6 @@ std::string well_formed(std::string text) { return is_valid_utf8(text) ? std::mo
 
 Error damaged(const Error& error) { return Error{Code::internal, "a stored value is damaged: " + error.message}; }
 
-Usage read_usage(const json::object& stored) {
-  Usage usage;
-  usage.input_tokens = int_or(stored, "input_tokens");
-  usage.output_tokens = int_or(stored, "output_tokens");
-  usage.cached_tokens = int_or(stored, "cached_tokens");
-  usage.cache_write_tokens = int_or(stored, "cache_write_tokens");
-  usage.cost_usd = double_or(stored, "cost_usd");
-  usage.model = string_or(stored, "model");
-  usage.tier = string_or(stored, "tier");
-  return usage;
-}
-
 }  // namespace
 
 std::string to_column(const json::object& object) {
@@ -160,7 +148,7 @@ Result<TurnRow> read_turn(const Query& row) {
   t.value.message_id = row.text(10);
   t.value.state = static_cast<TurnState>(row.integer(11));
   t.value.request = TRY(object_column(row, 12));
-  t.value.usage = read_usage(TRY(object_column(row, 13)));
+  t.value.usage = usage_from_json(TRY(object_column(row, 13)));
   t.value.error = row.text(14);
   t.value.reply_id = row.text(15);
   t.value.created_at = row.time(16);

@@ -3,6 +3,7 @@
 //
 // ledger.state: 0 reserved, 1 answered, 2 failed, 3 cancelled, 4 lost, 5 released. ledger.run: which run of the daemon made
 // it. ledger.accounts: the ids of ledger_accounts it was booked on, with commas. ledger.day: the household's date then.
+// ledger.output_tokens: while the row is reserved, those of reserved_tokens that the answer may take.
 // Account ids are never used again, so that a late settlement can't reach an account that took a removed one's place.
 #pragma once
 

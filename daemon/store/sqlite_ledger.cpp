@@ -92,9 +92,9 @@ std::string day_of(const Reserve& reserve) {
 Result<void> insert_row(Connection& db, const Reserve& reserve, std::int64_t run, const std::string& accounts) {
   const CallFor& call = reserve.call;
   TRY(db.run("INSERT INTO ledger(lid, run, state, at, day, user_id, channel, conversation_id, turn_id, job, purpose, is_background, "
-             "model, tier, reserved_nano, reserved_tokens, accounts) VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             "model, tier, reserved_nano, reserved_tokens, output_tokens, accounts) VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
              reserve.id, run, reserve.at, day_of(reserve), call.user_id, call.channel, call.conversation_id, call.turn_id, call.job,
-             purpose_name(call.purpose), call.is_background, reserve.model, reserve.tier, reserve.nano, reserve.tokens, accounts));
+             purpose_name(call.purpose), call.is_background, reserve.model, reserve.tier, reserve.nano, reserve.tokens, reserve.output_tokens, accounts));
   return {};
 }
 
@@ -166,7 +166,7 @@ class SqliteLedger final : public Ledger {
   awaitable<Result<void>> record(Reserve call, Settlement settlement) override {
     return parts_.writer.run<void>(Durability::journaled, [call = std::move(call), settlement = std::move(settlement), run = run_,
                                                            now = parts_.clock.now(), pruned = pruned_](WriteBatch& batch) mutable -> Result<void> {
-      call.nano = call.tokens = 0;
+      call.nano = call.tokens = call.output_tokens = 0;
       for (Account& account : call.accounts) account.cap_nano = account.cap_tokens = -1;
       settlement.id = call.id;
       (void)TRY(reserve_in(batch.db, call, run));

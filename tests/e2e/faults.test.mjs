@@ -39,11 +39,18 @@ test("an answer that breaks off is given as far as it came, and said to be cut",
   await hob.stop();
 });
 
-test("a model that answers with nothing is asked again, and then said to have given no answer", async () => {
-  const hob = await startHob({ models: withKey(model.port, "right") });
+test("a model that answers with nothing is asked again, and then said to have given no answer; the reply tells what that cost", async () => {
+  const hob = await startHob({ models: `${withKey(model.port, "right")}  prices: {local/empty: {input: 1, output: 2}}\n` });
   const { status, body } = await post(hob, "are you there?", { model: "local/empty" });
   assert.equal(status, 200, JSON.stringify(body));
   assert.match(body.reply, /gave no answer/);
+  const rows = JSON.parse((await hob.hobctl(["--json", "usage", "list"])).stdout).items;
+  assert.equal(rows.length, 2);
+  assert.equal(body.usage.model, "local/empty");
+  const booked = (name) => rows.reduce((sum, row) => sum + row[name], 0);
+  assert.equal(body.usage.input_tokens, booked("input_tokens"));
+  assert.equal(body.usage.output_tokens, booked("output_tokens"));
+  assert.ok(Math.abs(body.usage.cost_usd - booked("cost_usd")) < 1e-9 && body.usage.cost_usd > 0);
   await hob.stop();
 });
 

@@ -39,10 +39,11 @@ class FakeBudget final : public Budget {
     ++open;
     co_return reservation;
   }
-  void settle(Reservation reservation, Usage& usage, CallOutcome outcome, bool is_estimated) override {
+  bool settle(Reservation reservation, Usage& usage, CallOutcome outcome, bool is_estimated) override {
     usage.cost_usd = prices_.cost(prices_.find(reservation.planned.model), usage);
     settled.push_back({std::move(reservation), usage, outcome, is_estimated});
     --open;
+    return is_estimated || has_absurd_usage;
   }
   void release(Reservation reservation) override {
     released.push_back(std::move(reservation));
@@ -65,6 +66,7 @@ class FakeBudget final : public Budget {
     co_return Result<void>{};
   }
   void on_notice(std::function<void(std::string)>) override {}
+  void on_room(std::function<void()>) override {}
   void set_config(std::shared_ptr<const Config> config) override { prices_.set_config(std::move(config)); }
   awaitable<void> stop(std::chrono::milliseconds) override { co_return; }
 
@@ -80,6 +82,7 @@ class FakeBudget final : public Budget {
   std::deque<Result<std::int64_t>> verdicts;  // the max_tokens of the next calls, or their refusal
   std::size_t open = 0;  // neither settled nor released
   bool has_token_limit = false;
+  bool has_absurd_usage = false;  // what a provider reports is not believed
   OnLimit at_limit = OnLimit::downgrade;
   std::vector<CallFor> asked;
   std::vector<PlannedCall> reserved;

@@ -284,6 +284,25 @@ TEST_CASE("without room in the budget a query finds nothing by vectors, document
   house.wake_until_ready();
   CHECK(house.letters.asked == 2);
 }
+TEST_CASE("documents that wait for the budget are embedded at once when there may be room again") {
+  House house;
+  ScriptedEmbedder letters;
+  house.add("embedder_letters", letters);
+  auto config = std::make_shared<Config>();
+  config->plugins.settings["embedder_letters"] = {"embedder_letters", "embedder_letters", {{"api_key", "k"}}, {}};
+  FakeBudget budget(config);
+  budget.full = Error{Code::overloaded, "the month's budget is used up"};
+  house.context.spare.budget = &budget;
+  house.context.first_retry = 1h;
+  house.reopen();
+  house.say("good night");
+  house.embeddings->wake();
+  house.until([&] { return house.state() == "waiting"; });
+  budget.full.reset();
+  house.embeddings->room_again();
+  house.until([&] { return house.state() == "ready"; });
+  CHECK(letters.asked == 1);
+}
 TEST_CASE("with background work switched off no document is embedded for money") {
   BilledHouse house;
   house.billed->models.background.enabled = false;

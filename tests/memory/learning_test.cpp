@@ -399,6 +399,25 @@ TEST_CASE("learning: models.background.tier names who is asked") {
   CHECK(desk.router.requests[0].model == "local/qwen3");
 }
 
+TEST_CASE("learning: what waits for the budget is looked after at once when there may be room again") {
+  TempFolder folder;
+  Desk desk(folder.path());
+  desk.router.is_there = true;
+  FakeBudget budget;
+  budget.full = Error{Code::overloaded, "the day's budget is used up"};
+  budget.at_limit = OnLimit::queue;
+  desk.spare.budget = &budget;
+  desk.rest = std::chrono::hours(1);
+  desk.make();
+  desk.say("I live in Lyon.");
+  desk.catch_up();
+  budget.full.reset();
+  desk.router.answers = {item("Lives in Lyon.", "I live in Lyon")};
+  desk.learning->room_again();
+  CHECK(run_until(desk.io, [&] { return !desk.held().empty(); }));
+  CHECK(desk.held() == "Lives in Lyon.");
+}
+
 TEST_CASE("learning: with on_limit queue a turn also waits for room that this one call lacks, but not for ever") {
   TempFolder folder;
   Desk desk(folder.path());

@@ -3,6 +3,10 @@
 
 #include "models/budget_windows.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 using namespace hobd;
 using namespace hobd::fakes;
 using Catch::Contains;
@@ -71,9 +75,103 @@ TEST_CASE("another time zone names the days anew and loses nothing of the month"
   house.reserve(house.call());
   house.take([](Config& config) { config.proactive.timezone = "Asia/Tokyo"; });
   house.reserve(house.call());
-  CHECK(house.today().reserved_nano == kCall);
   CHECK(house.account("all", "", "day 2026-11-22").reserved_nano == kCall);
   CHECK(house.try_reserve(house.call()).has_error());
+}
+
+TEST_CASE("another time zone in the middle of a day gives no second day's limit before the first one is over") {
+  BudgetHouse house;
+  house.take([](Config& config) { config.models.budget.daily = 2 * kUsdOfCall; });
+  house.clock.set_now(at("2026-11-21T20:00:00Z"));
+  house.settle(house.reserve(house.call()), house.used(1250, 1000));
+  for (const char* zone : {"Asia/Tokyo", "America/Los_Angeles", "Asia/Tokyo"})
+    house.take([&](Config& config) { config.proactive.timezone = zone; });
+  house.settle(house.reserve(house.call()), house.used(1250, 1000));
+  CHECK(house.today().spent_nano == 2 * kCall);
+  const auto refused = house.try_reserve(house.call());
+  REQUIRE(refused.has_error());
+  CHECK_THAT(refused.error().message, Contains("in 4 h;"));  // the end of the day that began in UTC
+  house.clock.set_now(at("2026-11-22T00:00:00Z"));
+  house.settle(house.reserve(house.call()), house.used(1250, 1000));
+  CHECK(house.account("all", "", "day 2026-11-22").spent_nano == 2 * kCall);  // Tokyo's day goes on
+  CHECK(house.try_reserve(house.call()).has_error());
+}
+
+TEST_CASE("the longest and the shortest day of the year have one limit each") {
+  struct Day {
+    const char* zone;
+    const char* noon;
+    int hours;
+  };
+  // Beirut's clocks go back at midnight, to 23:00 of the day before; Havana's skip midnight, and go back to it.
+  for (const Day& day : {Day{"Europe/Berlin", "2026-03-29T12:00:00Z", 23}, Day{"Europe/Berlin", "2026-10-25T12:00:00Z", 25},
+                         Day{"America/Havana", "2026-03-08T16:00:00Z", 23}, Day{"America/Havana", "2026-11-01T16:00:00Z", 25},
+                         Day{"Asia/Beirut", "2026-10-24T12:00:00Z", 25}, Day{"Australia/Lord_Howe", "2026-06-01T02:00:00Z", 24}}) {
+    INFO(day.zone << " " << day.noon);
+    BudgetWindows windows;
+    windows.set_zone(day.zone);
+    const BudgetWindow window = windows.day(at(day.noon));
+    CHECK(window.until - window.from == std::chrono::hours(day.hours));
+    for (Time time = window.from; time < window.until; time += std::chrono::minutes(30)) {
+      BudgetWindows fresh;  // which remembers no window
+      fresh.set_zone(day.zone);
+      CHECK(fresh.day(time).label == window.label);
+    }
+    CHECK(windows.day(window.until).label != window.label);
+    CHECK(windows.day(window.from - std::chrono::milliseconds(1)).label != window.label);
+  }
+}
+
+TEST_CASE("who waits for room is told when a limit is set, when the configuration changes and when a day begins") {
+  BudgetHouse house;
+  int told = 0;
+  house.clock.set_now(at("2026-11-21T23:59:59.900Z"));
+  house.budget->on_room([&] { ++told; });
+  BudgetLimit limit{.scope = "all", .name = "", .window = "day", .cap_nano = kCall, .cap_tokens = {}};
+  REQUIRE(run(house.io, house.budget->set_limit(limit)).has_value());
+  CHECK(told == 1);
+  house.take([](Config& config) { config.models.budget.daily = 3; });
+  CHECK(told == 2);
+  house.clock.set_now(at("2026-11-22T00:00:00Z"));
+  CHECK(run_until(house.io, [&] { return told == 3; }));
+}
+
+TEST_CASE("a call that waits for room sees the limit that is set meanwhile") {
+  BudgetHouse house;
+  house.longest_wait = std::chrono::seconds(10);
+  house.restart();
+  house.take([](Config& config) { config.models.budget.daily = kUsdOfCall; });
+  house.reserve(house.call());
+  const auto raise = [](BudgetHouse& h) -> awaitable<Result<void>> {
+    while (h.ledger->reserves < 2) co_await asio::post(h.io, asio::use_awaitable);  // the second one has been refused, and waits
+    BudgetLimit limit{.scope = "all", .name = "", .window = "day", .cap_nano = 2 * kCall, .cap_tokens = {}};
+    co_return co_await h.budget->set_limit(std::move(limit));
+  };
+  std::optional<Result<void>> raised;
+  asio::co_spawn(house.io, raise(house), [&](std::exception_ptr, Result<void> result) { raised = std::move(result); });
+  CHECK(house.try_reserve(house.call()).has_value());
+  CHECK(run_until(house.io, [&] { return raised.has_value(); }));
+}
+
+TEST_CASE("the owner is told once a month of a model that background work can never use, and what to do") {
+  BudgetHouse house;
+  house.take([](Config& config) {
+    config.models.background.share = 0.25;
+    config.models.budget.daily = 4 * kUsdOfCall - 0.001;
+  });
+  PlannedCall planned = house.call();
+  planned.call.is_background = true;
+  CHECK(house.try_reserve(planned).has_error());
+  CHECK(house.try_reserve(planned).has_error());
+  house.flush();
+  REQUIRE(house.notices.size() == 1);
+  CHECK(house.notices[0] == "Budget: background work never has room for paid/model: its shortest call may take 0.00325 USD, and the daily limit of "
+                            "background work is 0.003 USD. Raise the limit with `hobctl budget set`, or models.background.share.");
+  planned.model = "nobody/knows";
+  CHECK(house.try_reserve(planned).has_error());
+  house.flush();
+  REQUIRE(house.notices.size() == 2);
+  CHECK_THAT(house.notices[1], Contains("models.prices: {\"nobody/knows\": {input: USD, output: USD}}"));
 }
 
 TEST_CASE("a restart settles what was open at the worst case, and the cap holds over it") {

@@ -342,6 +342,15 @@ TEST_CASE("counts that can't be are booked at the worst case, as an estimate") {
   }
 }
 
+TEST_CASE("who settles is told whether what was booked is an estimate") {
+  BudgetHouse house;
+  Usage absurd = house.used(1000, -1), sound = house.used(1000, 100);
+  CHECK(house.budget->settle(house.reserve(house.call()), absurd, CallOutcome::answered, false));
+  CHECK_FALSE(house.budget->settle(house.reserve(house.call()), sound, CallOutcome::answered, false));
+  CHECK(house.budget->settle(house.reserve(house.call()), sound, CallOutcome::answered, true));
+  house.flush();
+}
+
 TEST_CASE("a count that can't be is booked at the answer that there was room for, not at the one that was wanted") {
   BudgetHouse house;
   house.take([](Config& config) { config.models.budget.daily = kUsdOfCall; });

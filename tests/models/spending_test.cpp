@@ -36,6 +36,43 @@ TEST_CASE("an answer is reserved at its worst and settled by its usage") {
   CHECK(models.budget.open == 0);
 }
 
+TEST_CASE("a usage that is told in part, or can't be, is marked as estimated in the ledger and in what is reported of the call") {
+  for (const char* usage : {R"({"usage":{"input_tokens":0,"output_tokens":10}})", R"({"usage":{"input_tokens":100,"output_tokens":0}})",
+                            R"({"usage":{"input_tokens":-4,"output_tokens":10}})", R"({"usage":{"input_tokens":100,"output_tokens":10,"cached_tokens":-1}})",
+                            R"({"usage":{"input_tokens":"100","output_tokens":10}})"}) {
+    INFO(usage);
+    Paid models;
+    models.a.answers = {emits({text_delta("hi"), usage})};
+    REQUIRE(models.ask("a/small").has_value());
+    CHECK(models.budget.settled.at(0).is_estimated);
+    CHECK(models.reports.at(0).is_estimated);
+  }
+  Paid models;
+  models.budget.has_absurd_usage = true;
+  models.a.answers = {emits({text_delta("hi"), R"({"usage":{"input_tokens":100,"output_tokens":10}})"})};
+  REQUIRE(models.ask("a/small").has_value());
+  CHECK(models.reports.at(0).is_estimated);
+}
+
+TEST_CASE("a lone model that answers with nothing is asked once, and what that cost is told") {
+  Paid models;
+  models.config->models.times.retries = 2;
+  models.config->models.tiers["fast"] = {"a/small"};
+  models.config->models.tiers["smart"] = {};
+  models.build();
+  models.a.answers = {emits({}), says("late")};
+  ModelRequest request;
+  request.model = "tier/fast";
+  request.chat = models.chat_of("hello");
+  request.spent = std::make_shared<Usage>();
+  const std::shared_ptr<Usage> spent = request.spent;
+  CHECK(models.ask(std::move(request)).has_error());
+  CHECK(models.a.requests.size() == 1);
+  CHECK(spent->model == "a/small");
+  CHECK(spent->input_tokens > 0);
+  CHECK(spent->cost_usd == Approx(models.budget.settled.at(0).usage.cost_usd));
+}
+
 TEST_CASE("what failed before it was billed is released, what broke off is settled by what was shown") {
   Paid models;
   models.a.answers = {fails(Code::unavailable, "connect to 127.0.0.1:1: connection refused")};

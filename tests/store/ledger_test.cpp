@@ -160,6 +160,22 @@ TEST_CASE("what a dead process left reserved counts in full, and no reservation 
   for (const LedgerEntry& row : t.rows()) CHECK(row.state == (row.id == "a" ? "lost" : "answered"));
 }
 
+TEST_CASE("of a lost call what it may have read and what it may have written are told apart") {
+  Books t;
+  Reserve lost = call("a", 60, {all_of_day()}, 10);
+  lost.output_tokens = 4;
+  t.reserve(std::move(lost));
+  CHECK(t.rows().at(0).settlement.usage.output_tokens == 0);
+  const auto while_open = t.get(t.ledger().sums({}, SumBy::model));
+  CHECK(while_open.at(0).output_tokens == 0);
+  t.reopen();
+  t.get(t.ledger().recover());
+  const auto sums = t.get(t.ledger().sums({}, SumBy::model));
+  CHECK(sums.at(0).input_tokens == 6);
+  CHECK(sums.at(0).output_tokens == 4);
+  CHECK(t.state(all_of_day()).spent_tokens == 10);
+}
+
 TEST_CASE("recovery leaves alone what this process has reserved") {
   Books t;
   t.reserve(call("a", 60, {all_of_day()}));
@@ -349,22 +365,42 @@ TEST_CASE("a removed user's spending stays on the accounts of all, without the n
   CHECK(t.rows().at(0).call.user_id.empty());
 }
 
-TEST_CASE("rows older than four hundred days go, sums of months stay") {
-  Books t;
+struct OldBooks : Books {
   const Account month{.scope = "all", .name = "", .window = kMonth};
-  t.clock.time = parse_time("2026-11-21").value();
-  Reserve old = call("a", 60, {all_of_day(), month});
-  old.at = t.clock.time;
-  t.reserve(std::move(old));
-  t.get(t.ledger().settle(cost("a", 25)));
-  t.clock.time += std::chrono::hours(24 * 402);
-  Reserve fresh = call("b", 1, {{.scope = "all", .name = "", .window = "day 2027-12-28"}});
-  fresh.at = t.clock.time;
-  t.reserve(std::move(fresh));
-  t.get(t.ledger().settle(cost("b", 1)));
-  CHECK(t.rows().size() == 1);
+  OldBooks() {
+    clock.time = parse_time("2026-11-21").value();
+    spend("a", {all_of_day(), month}, 25);
+    clock.time += std::chrono::hours(24 * 402);
+  }
+  void spend(const std::string& id, std::vector<Account> accounts, std::int64_t nano) {
+    Reserve one = call(id, 60, std::move(accounts));
+    one.at = clock.time;
+    reserve(std::move(one));
+    get(ledger().settle(cost(id, nano)));
+  }
+  /// A call on each of so many days, from 2027-12-28 on.
+  void spend_on_days(int days) {
+    for (int i = 0; i < days; ++i, clock.time += std::chrono::hours(24))
+      spend("b" + std::to_string(next_++), {{.scope = "all", .name = "", .window = "day " + format_time(clock.time).substr(0, 10)}}, 1);
+  }
+  int next_ = 0;
+};
+
+TEST_CASE("rows older than four hundred days go, sums of months stay") {
+  OldBooks t;
+  t.spend_on_days(31);
+  CHECK(t.rows().size() == 31);
   CHECK(t.state(all_of_day()).spent_nano == 0);
-  CHECK(t.state(month).spent_nano == 25);
+  CHECK(t.state(t.month).spent_nano == 25);
+}
+
+TEST_CASE("a clock that jumps years ahead takes nothing with it of what was spent today") {
+  OldBooks t;
+  t.spend_on_days(1);
+  t.reopen();
+  t.spend_on_days(1);
+  CHECK(t.rows().size() == 3);
+  CHECK(t.state(all_of_day()).spent_nano == 25);
 }
 
 }  // namespace
