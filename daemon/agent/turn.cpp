@@ -89,6 +89,7 @@ class TurnRun {
     CO_TRY(TurnContext gathered, co_await gather_context(context_, config_, live_, journal_));
     chat_ = std::move(gathered.chat);
     tier_ = std::move(gathered.conversation_tier);
+    room_ = gathered.room;
     model_ = co_await model_asked_for(context_, turn_, message_);
     for (std::int64_t round = 0;; ++round) {
       if (!is_last_) is_last_ = must_be_last();
@@ -439,7 +440,7 @@ class TurnRun {
     end.usage = usage_;
     CO_CHECK(co_await ending_.store(live_, std::move(end)));
     co_await mark_used();
-    context_.buffers->wake(turn_.user_id, turn_.session_id);
+    context_.buffers->wake(turn_.user_id, turn_.session_id, room_, {message_.text, reply_text_});
     co_return reply;
   }
 
@@ -483,6 +484,7 @@ class TurnRun {
   const steady_clock::time_point deadline_;
   TurnJournal journal_;
   std::string model_;  // who was asked for
+  BufferLimits room_;  // of the session's buffer, before this turn
   json::object chat_;
   milliseconds model_took_{};
   std::string reply_text_, stop_ = "end", notice_;
