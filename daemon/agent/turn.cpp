@@ -92,6 +92,7 @@ class TurnRun {
     CO_TRY(TurnContext gathered, co_await gather_context(context_, config_, live_, journal_));
     chat_ = std::move(gathered.chat);
     tier_ = std::move(gathered.conversation_tier);
+    room_ = gathered.room;
     model_ = co_await model_asked_for(context_, turn_, message_);
     // Only a channel's message gets here with one: it was taken all the same, since the platform would send it again and again.
     if (check_attachments(message_.attachments, "").has_error()) add_notice(kUnreadableAttachment);
@@ -455,7 +456,7 @@ class TurnRun {
     end.usage = usage_;
     CO_CHECK(co_await ending_.store(live_, std::move(end)));
     co_await mark_used();
-    context_.buffers->wake(turn_.user_id, turn_.session_id);
+    context_.buffers->wake(turn_.user_id, turn_.session_id, room_, {message_.text, reply_text_});
     co_return reply;
   }
 
@@ -499,6 +500,7 @@ class TurnRun {
   const steady_clock::time_point deadline_;
   TurnJournal journal_;
   std::string model_;  // who was asked for
+  BufferLimits room_;  // of the session's buffer, before this turn
   json::object chat_;
   milliseconds model_took_{};
   Usage spent_;  // of the last call, where no answer came of it

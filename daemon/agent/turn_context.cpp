@@ -5,7 +5,6 @@
 #include "base/log.hpp"
 #include "base/sent_text.hpp"
 #include "memory/blocks.hpp"
-#include "memory/buffer.hpp"
 
 namespace hobd {
 namespace {
@@ -24,11 +23,12 @@ awaitable<Result<void>> recall_into(const AgentContext& context, std::shared_ptr
   query.threshold = config->memory.recall_threshold;
   query.now = context.clock->now();
   Recall recall(*context.store, context.embeddings);
-  CO_TRY(Recalled found, co_await recall.find(std::move(query)));
-  if (found.items.has_value()) {
-    journal.recalled = *std::move(found.items);
+  Result<std::vector<RecalledItem>> found = co_await recall.find(std::move(query));
+  if (found.has_error() && found.error().code == Code::not_found) co_return found.error();
+  if (found.has_value()) {
+    journal.recalled = *std::move(found);
   } else {
-    log::warn("agent", "turn {} goes on without recall: {}", live->turn.id, found.items.error().message);
+    log::warn("agent", "turn {} goes on without recall: {}", live->turn.id, found.error().message);
   }
   fault_point("turn.after_recall");
   co_return Result<void>{};
@@ -53,9 +53,10 @@ awaitable<Result<TurnContext>> gather_context(const AgentContext& context, std::
     // A tool's result without its call is refused.
     CO_TRY(view.messages, co_await context.store->conversations().recent(turn.user_id, turn.session_id, message.id, 2));
   }
-  if (!journal.has_recalled && message.role == "user")
+  if (!journal.has_recalled && message.role == "user" && config->memory.recall_top_k > 0)
     CO_CHECK(co_await recall_into(context, config, live, journal, static_cast<std::uint32_t>(view.messages.size())));
   TurnContext gathered;
+  gathered.room = view.room;
   gathered.conversation_tier = last_tier(view.messages);
   parts.persona = persona_of(blocks, *config);
   parts.blocks = render_blocks(blocks);

@@ -3,11 +3,13 @@
 
 #include "agent/live_turn.hpp"
 #include "agent/turn_journal.hpp"
+#include "memory/buffer.hpp"
 
 namespace hobd {
 
 struct TurnContext {
   json::object chat;              // as build_chat() makes it
+  BufferLimits room;              // of the session's buffer, before this turn
   std::string conversation_tier;  // which tier answered last in this session's buffer; "" none
 };
 

@@ -79,6 +79,12 @@ void count_outcomes(Agent& agent, Metrics& metrics, Events& events) {
 }
 
 void learn_from_turns(Agent& agent, Learning& learning, Embeddings& embeddings) {
+  // Also one that began and ended since the last look.
+  learning.give_way_to([&agent, known = std::uint64_t{0}]() mutable {
+    const AgentStats stats = agent.stats();
+    const std::uint64_t ended = stats.replied + stats.failed + stats.cancelled;
+    return std::exchange(known, ended) != ended || stats.running > 0;
+  });
   agent.on_outcome([&learning, &embeddings](const TurnOutcome& outcome) {
     learning.wake(outcome.user_id);
     embeddings.wake();

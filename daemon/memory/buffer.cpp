@@ -35,6 +35,8 @@ CallFor call_for(const std::string& user_id, const SessionBuffer& buffer) {
   return call;
 }
 
+std::size_t tokens_shown(std::string_view text, std::size_t longest) { return std::min(count_tokens(text), longest) + kMessageTokens; }
+
 std::size_t summary_tokens(const Config& config) { return std::clamp<std::size_t>(config.memory.buffer_tokens / 4, 100, 1'000); }
 
 }  // namespace
@@ -59,7 +61,7 @@ std::size_t count_leaving(const std::vector<Message>& messages, BufferLimits lim
     if (is_hidden) continue;
     for (std::size_t i = begins[turn]; i < end; ++i) {
       ++kept;
-      tokens += std::min(count_tokens(messages[i].text), longest) + kMessageTokens;
+      tokens += tokens_shown(messages[i].text, longest);
     }
     const bool is_newest = end == messages.size();
     if (!is_newest && (kept > limits.messages || tokens > limits.tokens)) return end;
@@ -165,11 +167,18 @@ awaitable<Result<BufferView>> SessionBuffers::read(std::string user_id, std::str
     }
     view.summary = std::move(buffer.summary);
     view.messages = std::move(buffer.messages);
+    std::size_t tokens = 0;
+    for (const Message& message : view.messages) tokens += tokens_shown(message.text, longest);
+    view.room.messages = limits.messages - std::min(limits.messages, view.messages.size());
+    view.room.tokens = limits.tokens - std::min(limits.tokens, tokens);
     co_return view;
   }
 }
 
-void SessionBuffers::wake(std::string user_id, std::string session_id) {
+void SessionBuffers::wake(std::string user_id, std::string session_id, BufferLimits room, std::initializer_list<std::string_view> said) {
+  std::size_t tokens = 0;
+  for (const std::string_view text : said) tokens += tokens_shown(text, longest_shown(*context_.config));
+  if (said.size() <= room.messages && tokens <= room.tokens && room.messages > 0) return;
   if (stopping_ || waiting_.size() >= kMostWaiting || !known_.insert(session_id).second) return;
   waiting_.push_back({std::move(user_id), std::move(session_id)});
   if (working_) return;

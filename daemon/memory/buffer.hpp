@@ -27,17 +27,18 @@ struct BufferContext {
   SpareCalls spare = {};
 };
 
-/// What a prompt shows of a session.
-struct BufferView {
-  SessionSummary summary;         // version 0 and without text: none
-  std::vector<Message> messages;  // oldest first, all those behind the summary
-};
-
 /// Which of a session's messages the buffer holds, of those that the summary does not cover.
 struct BufferLimits {
   std::size_t messages = 0, tokens = 0;
 };
 BufferLimits buffer_limits(const Config& config);
+
+/// What a prompt shows of a session.
+struct BufferView {
+  SessionSummary summary;         // version 0 and without text: none
+  std::vector<Message> messages;  // oldest first, all those behind the summary
+  BufferLimits room = {};         // what may be said before the buffer is full
+};
 /// A longer message is cut when it is shown, to this many tokens.
 std::size_t longest_shown(const Config& config);
 /// How many of the oldest messages the summary takes in so that the rest is within `limits`: whole turns, and never the
@@ -53,8 +54,9 @@ class SessionBuffers {
   /// What a turn's prompt shows before its message. When the background fell far behind (an imported conversation, a model that
   /// hangs), the summary is first extended without a model. not_found: the session isn't this user's.
   awaitable<Result<BufferView>> read(std::string user_id, std::string session_id, std::string before_message);
-  /// A turn has ended: the summary is extended in the background when the buffer is full.
-  void wake(std::string user_id, std::string session_id);
+  /// A turn has ended: the summary is extended in the background when the buffer is full. `room` of the turn's view and what was
+  /// said since tell a session that needs no look; without room one is taken.
+  void wake(std::string user_id, std::string session_id, BufferLimits room = {}, std::initializer_list<std::string_view> said = {});
   /// Takes all that was said in ended turns into the summary, and gives it. invalid: nothing was said yet.
   awaitable<Result<SessionSummary>> summarize(std::string user_id, std::string session_id);
   /// Returns once nothing waits in the background: for tests.

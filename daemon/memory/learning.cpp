@@ -92,12 +92,7 @@ class LearningImpl final : public Learning {
   }
 
   awaitable<Result<void>> catch_up(std::string user_id) override {
-    const std::shared_ptr<Person> person = person_of(user_id);
-    const auto passage = co_await person->learning.async_pass();
-    for (;;) {
-      CO_TRY(const bool is_more, co_await learn_batch(*person));
-      if (!is_more) co_return Result<void>{};
-    }
+    return learn_all(std::move(user_id), Pace::at_once);
   }
 
   void room_again() override { rest_.cancel(); }
@@ -112,6 +107,7 @@ class LearningImpl final : public Learning {
   }
 
   void set_config(std::shared_ptr<const Config> config) override { context_.config = std::move(config); }
+  void give_way_to(std::function<bool()> is_busy) override { is_busy_ = std::move(is_busy); }
 
   awaitable<void> stop(std::chrono::milliseconds limit) override {
     is_stopped_ = true;
@@ -122,6 +118,8 @@ class LearningImpl final : public Learning {
   }
 
  private:
+  enum class Pace { at_once, behind_turns };
+
   /// What is kept of a user while the daemon runs: their order.
   struct Person {
     Person(std::string user_id, const asio::any_io_executor& core) : id(std::move(user_id)), learning(core), writing(core) {}
@@ -154,11 +152,32 @@ class LearningImpl final : public Learning {
       const std::string user_id = std::move(queue_.front());
       queue_.pop_front();
       waiting_.erase(user_id);
-      const auto learned = co_await catch_up(user_id);
+      const auto learned = co_await learn_all(user_id, Pace::behind_turns);
       // A user who is gone meanwhile has nothing to teach; everything else waits for the next turn.
       if (learned.has_error() && learned.error().code != Code::not_found)
         log::warn("memory", "learning stopped for {}: {}", user_id, learned.error().message);
     }
+  }
+
+  awaitable<Result<void>> learn_all(std::string user_id, Pace pace) {
+    const std::shared_ptr<Person> person = person_of(user_id);
+    for (bool is_more = true; is_more;) {
+      if (pace == Pace::behind_turns && is_busy_) co_await give_way();
+      const auto passage = co_await person->learning.async_pass();
+      CO_TRY(is_more, co_await learn_batch(*person));
+    }
+    co_return Result<void>{};
+  }
+
+  /// Until no turn runs, or for as long as one may be held back.
+  awaitable<void> give_way() {
+    const auto end = context_.clock->steady() + options_.longest_held;
+    asio::steady_timer timer(context_.core);
+    boost::system::error_code stopped;
+    do {
+      timer.expires_after(options_.quiet);
+      co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, stopped));
+    } while (!stopped && is_busy_() && context_.clock->steady() < end);
   }
 
   /// False when nothing is left, or what is left has to wait.
@@ -482,6 +501,7 @@ class LearningImpl final : public Learning {
   std::unordered_set<std::string> waiting_;
   // Shared with the workers: one that stop() could not wait for ends after this is gone.
   const std::shared_ptr<std::size_t> workers_ = std::make_shared<std::size_t>(0);
+  std::function<bool()> is_busy_;  // empty: nothing is waited for
   std::chrono::steady_clock::time_point model_rests_until_{};
   std::unordered_set<std::string> deferred_;  // who has something that waits for a model or the budget
   bool is_stopped_ = false, is_resting_ = false;

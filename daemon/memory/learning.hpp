@@ -11,6 +11,7 @@
 #include "store/memories.hpp"
 #include "store/store.hpp"
 
+#include <functional>
 #include <memory>
 
 namespace hobd {
@@ -52,7 +53,7 @@ class Learning {
     std::string change_id;
   };
   virtual awaitable<Result<Noted>> note(std::string user_id, Proposal proposal, std::string cause) = 0;
-  /// Something waits to be learned from: returns at once, the work is done in the background.
+  /// Something waits to be learned from: returns at once, the work is done in the background, while no turn runs or after a while.
   virtual void wake(std::string user_id) = 0;
   /// Learns from everything that waits for this user and returns when it is done (tests, memory.consolidate).
   virtual awaitable<Result<void>> catch_up(std::string user_id) = 0;
@@ -61,6 +62,8 @@ class Learning {
   /// Wakes every user who has something to learn from: once, when plugins have started.
   virtual awaitable<void> resume() = 0;
   virtual void set_config(std::shared_ptr<const Config> config) = 0;
+  /// From now on the background begins when `is_busy` says no: whether a turn ran since it was asked last.
+  virtual void give_way_to(std::function<bool()> is_busy) = 0;
   /// Ends what runs; what was not learned yet is learned after the next start.
   virtual awaitable<void> stop(std::chrono::milliseconds limit) = 0;
 };
@@ -80,6 +83,8 @@ struct LearningOptions {
   int tries = 3;                                 // then the rules learn from this turn
   std::chrono::milliseconds rest{5 * 60'000};    // and the model is left alone for so long
   std::chrono::milliseconds call_deadline{60'000};
+  std::chrono::milliseconds quiet{100};          // without a turn, after which a batch begins
+  std::chrono::milliseconds longest_held{2'000}; // by turns; then it begins beside them
 };
 std::unique_ptr<Learning> make_learning(LearningContext context, LearningOptions options = {});
 

@@ -175,18 +175,13 @@ awaitable<Result<std::vector<RecallHit>>> Recall::search(SearchQuery query) {
     found.ranked_messages = rank_messages(question, found.messages, near, query.now, weights_);
   }
   if (query.in != SearchQuery::In::messages) {
-    CO_CHECK(co_await find_memories(question, query, std::move(wanted), found));
+    const DenseScores near = co_await dense(query.user_id, query.text, EmbeddedSource::memories);
+    wanted.rows = rows_of(near);
+    MemoryFilter filter = query.filter;
+    CO_TRY(found.memories, co_await store_.searches().memories(std::move(wanted), std::move(filter)));
+    found.ranked_memories = rank_memories(question, found.memories, near, query.now, weights_);
   }
   co_return co_await hits(std::move(query.user_id), std::move(found), query.limit, query.neighbours);
-}
-
-awaitable<Result<void>> Recall::find_memories(const Question& question, const SearchQuery& query, CandidateQuery wanted, Found& found) {
-  const DenseScores near = co_await dense(query.user_id, query.text, EmbeddedSource::memories);
-  wanted.rows = rows_of(near);
-  MemoryFilter filter = query.filter;
-  CO_TRY(found.memories, co_await store_.searches().memories(std::move(wanted), std::move(filter)));
-  found.ranked_memories = rank_memories(question, found.memories, near, query.now, weights_);
-  co_return Result<void>{};
 }
 
 awaitable<Result<std::vector<RecallHit>>> Recall::hits(std::string user_id, Found found, std::uint32_t limit, std::uint32_t neighbours) {
@@ -200,34 +195,30 @@ awaitable<Result<std::vector<RecallHit>>> Recall::hits(std::string user_id, Foun
   co_return joined(std::move(found.ranked_memories), std::move(found.memories), found.ranked_messages, found.messages, std::move(read), limit);
 }
 
-awaitable<Result<Recalled>> Recall::find(RecallQuery query) {
+awaitable<Result<std::vector<RecalledItem>>> Recall::find(RecallQuery query) {
   const Question question = read_question(query.text, query.now);
-  CandidateQuery wanted = candidates_for(question, query.user_id, weights_);
-  wanted.role = "user";
-  wanted.not_turn = query.turn_id;
-  wanted.commands = false;
-  const DenseScores near = co_await dense(query.user_id, query.text, EmbeddedSource::messages);
-  CandidateQuery of_messages = wanted;
-  of_messages.rows = rows_of(near);
+  CandidateQuery of_messages = candidates_for(question, query.user_id, weights_);
+  of_messages.role = "user";
+  of_messages.not_turn = query.turn_id;
+  of_messages.commands = false;
+  CandidateQuery of_memories = of_messages;
+  const DenseScores near_messages = co_await dense(query.user_id, query.text, EmbeddedSource::messages);
+  of_messages.rows = rows_of(near_messages);
+  const DenseScores near_memories = co_await dense(query.user_id, query.text, EmbeddedSource::memories);
+  of_memories.rows = rows_of(near_memories);
   TurnView view{.session_id = query.session_id, .before_message = query.before_message, .count = query.recent_count};
-  CO_TRY(TurnCandidates turn, co_await store_.searches().turn(std::move(view), std::move(of_messages)));
-  if (turn.found.has_error()) co_return Recalled{std::move(turn.recent), turn.found.error()};
+  CO_TRY(TurnCandidates turn, co_await store_.searches().turn(std::move(view), std::move(of_messages), std::move(of_memories)));
 
   Found found;
-  found.messages = *std::move(turn.found);
-  found.ranked_messages = rank_messages(question, found.messages, near, query.now, weights_);
-  SearchQuery of_memories;
-  of_memories.user_id = query.user_id;
-  of_memories.text = query.text;
-  of_memories.now = query.now;
-  const Result<void> remembered = co_await find_memories(question, of_memories, std::move(wanted), found);
-  if (remembered.has_error()) co_return Recalled{std::move(turn.recent), remembered.error()};
-  Result<std::vector<RecallHit>> best = co_await hits(query.user_id, std::move(found), query.top_k, 0);
-  if (best.has_error()) co_return Recalled{std::move(turn.recent), best.error()};
+  found.messages = std::move(turn.messages);
+  found.ranked_messages = rank_messages(question, found.messages, near_messages, query.now, weights_);
+  found.memories = std::move(turn.memories);
+  found.ranked_memories = rank_memories(question, found.memories, near_memories, query.now, weights_);
+  CO_TRY(std::vector<RecallHit> best, co_await hits(query.user_id, std::move(found), query.top_k, 0));
   std::vector<RecalledItem> items;
-  for (RecallHit& hit : *best)
+  for (RecallHit& hit : best)
     if (hit.score >= query.threshold) items.push_back(recalled_item(std::move(hit)));
-  co_return Recalled{std::move(turn.recent), std::move(items)};
+  co_return items;
 }
 
 std::string render_recalled(const std::vector<RecalledItem>& items, std::size_t bytes) {

@@ -35,12 +35,6 @@ struct RecallQuery {
   Time now{};                     // when it is asked: what "last May" is counted from
 };
 
-/// What a turn knows before it asks.
-struct Recalled {
-  std::vector<Message> recent;                // oldest first
-  Result<std::vector<RecalledItem>> items;    // best first; may fail alone, since a turn goes on without
-};
-
 struct RecallHit {
   enum class Source { memory, message } source = Source::message;
   Memory memory;    // of a memory
@@ -73,9 +67,9 @@ class Recall {
   Recall(Store& store, Embeddings* embeddings, RankingWeights weights = {}) : store_(store), embeddings_(embeddings), weights_(weights) {}
   /// Best first. Any text is valid; one without words finds nothing. not_found: there is no such user.
   awaitable<Result<std::vector<RecallHit>>> search(SearchQuery query);
-  /// The session's recent messages, and the best hits among what the user said or Hob learned outside them; commands ("/help")
-  /// are never among the hits. not_found: the session isn't this user's.
-  awaitable<Result<Recalled>> find(RecallQuery query);
+  /// The best hits among what the user said or Hob learned outside of what the model sees anyway, best first; commands ("/help")
+  /// are never among them. not_found: the session isn't this user's.
+  awaitable<Result<std::vector<RecalledItem>>> find(RecallQuery query);
 
  private:
   struct Found {
@@ -85,7 +79,6 @@ class Recall {
     std::vector<Ranked> ranked_memories;
   };
   awaitable<DenseScores> dense(std::string user_id, std::string text, EmbeddedSource source);
-  awaitable<Result<void>> find_memories(const Question& question, const SearchQuery& query, CandidateQuery wanted, Found& found);
   awaitable<Result<std::vector<RecallHit>>> hits(std::string user_id, Found found, std::uint32_t limit, std::uint32_t neighbours);
 
   Store& store_;

@@ -9,6 +9,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/json/monotonic_resource.hpp>
 
 #include <fmt/core.h>
 
@@ -139,7 +140,7 @@ awaitable<Asked> ModelCaller::ask(std::string name, Way& way) {
 
 /// The request for this model: what it carried, cut to what it holds, and where an answer broke off, that answer.
 json::object ModelCaller::request_of(const Try& one, const Way& way) const {
-  json::object request;
+  json::object request(json::make_shared_resource<json::monotonic_resource>());  // it goes all at once
   for (const auto& [key, value] : way.chat) request.insert_or_assign(key, value);
   request["model"] = one.parts.model;
   bound_extra(request, one.card.is_free());

@@ -21,7 +21,7 @@ constexpr std::size_t kMostTerms = 64;
 
 /// Messages of its session that are read before and behind a seed.
 constexpr std::size_t kAround = 3;
-/// By rowid: other sessions' messages stand in between.
+/// By rowid: where other sessions' messages stand in between, it is farther.
 constexpr std::int64_t kNearSeed = 12;
 
 /// A message of a session near a seed.
@@ -77,7 +77,12 @@ class Choice {
     std::vector<std::size_t> own{run.size()};  // places of seeds in the run
     run.push_back(seed);
     auto behind = TRY(db_.query("SELECT " HOB_NEAR_COLUMNS "FROM messages WHERE session = ? AND id > ? ORDER BY id", session, seed));
-    for (std::size_t count = 0; count < kAround || (count < 2 * kAround && is_near_seed(seeds, run.back()));) {
+    const auto goes_on = [&](std::size_t count) {
+      if (count < kAround) return true;
+      const bool is_dense = run.back() - run[run.size() - 2] <= kNearSeed;  // no other sessions' messages in between
+      return count < 2 * kAround && is_dense && is_near_seed(seeds, run.back());
+    };
+    for (std::size_t count = 0; goes_on(count);) {
       if (!TRY(behind.next())) break;
       const std::int64_t row = take(behind);
       ++count;

@@ -71,10 +71,10 @@ struct TurnView {
   std::uint32_t count = 0;
 };
 
-/// What a turn reads before it asks a model.
+/// What a turn may recall: messages outside its view, and memories in force.
 struct TurnCandidates {
-  std::vector<Message> recent;                // of its session, oldest first: as Conversations::recent()
-  Result<MessageCandidates> found;            // outside `recent`; it may fail alone
+  MessageCandidates messages;
+  MemoryCandidates memories;
 };
 
 /// A message with what stood around it, in order.
@@ -89,8 +89,8 @@ class Searches {
  public:
   virtual ~Searches() = default;
   virtual awaitable<Result<MessageCandidates>> messages(CandidateQuery query) = 0;
-  /// messages() and Conversations::recent() in one read. not_found: the session isn't this user's.
-  virtual awaitable<Result<TurnCandidates>> turn(TurnView view, CandidateQuery query) = 0;
+  /// messages() and memories() in one read. not_found: the session isn't this user's.
+  virtual awaitable<Result<TurnCandidates>> turn(TurnView view, CandidateQuery of_messages, CandidateQuery of_memories) = 0;
   /// The versions that pass the filter, as Memories::list() understands it.
   virtual awaitable<Result<MemoryCandidates>> memories(CandidateQuery query, MemoryFilter filter) = 0;
   /// The messages of these rows that are still there, in the order asked, with up to `neighbours` before and behind each.

@@ -207,7 +207,7 @@ class SqliteConversations final : public Conversations {
     return parts_.readers.run<std::vector<Message>>(
         [user_id = std::move(user_id), session_id = std::move(session_id), before_message = std::move(before_message),
          count](Connection& db) -> Result<std::vector<Message>> {
-          return TRY(recent_messages(db, user_id, session_id, before_message, count)).messages;
+          return recent_messages(db, user_id, session_id, before_message, count);
         });
   }
 

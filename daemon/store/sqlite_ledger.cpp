@@ -89,12 +89,27 @@ std::string day_of(const Reserve& reserve) {
   return format_time(reserve.at).substr(0, 10);
 }
 
-Result<void> insert_row(Connection& db, const Reserve& reserve, std::int64_t run, const std::string& accounts) {
+/// How a call ended; of one that is under way none of it is known.
+struct Ended {
+  LedgerState state = LedgerState::reserved;
+  Settlement settlement = {};
+  std::optional<Time> at;
+};
+
+Result<void> insert_row(Connection& db, const Reserve& reserve, std::int64_t run, const std::string& accounts, const Ended& ended) {
   const CallFor& call = reserve.call;
+  const Settlement& settlement = ended.settlement;
+  const Usage& usage = settlement.usage;
+  // Of a call under way the row keeps the longest answer that it may give: what is left of it if the process dies.
+  const std::int64_t output_tokens = ended.state == LedgerState::reserved ? reserve.output_tokens : usage.output_tokens;
   TRY(db.run("INSERT INTO ledger(lid, run, state, at, day, user_id, channel, conversation_id, turn_id, job, purpose, is_background, "
-             "model, tier, reserved_nano, reserved_tokens, output_tokens, accounts) VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-             reserve.id, run, reserve.at, day_of(reserve), call.user_id, call.channel, call.conversation_id, call.turn_id, call.job,
-             purpose_name(call.purpose), call.is_background, reserve.model, reserve.tier, reserve.nano, reserve.tokens, reserve.output_tokens, accounts));
+             "model, tier, reserved_nano, reserved_tokens, accounts, settled_at, nano, baseline_nano, uncached_nano, input_tokens, "
+             "output_tokens, cached_tokens, cache_write_tokens, is_estimated) "
+             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             reserve.id, run, ended.state, reserve.at, day_of(reserve), call.user_id, call.channel, call.conversation_id, call.turn_id,
+             call.job, purpose_name(call.purpose), call.is_background, reserve.model, reserve.tier, reserve.nano, reserve.tokens, accounts,
+             ended.at, settlement.nano, settlement.baseline_nano, settlement.uncached_nano, usage.input_tokens, output_tokens,
+             usage.cached_tokens, usage.cache_write_tokens, settlement.is_estimated));
   return {};
 }
 
@@ -110,7 +125,7 @@ Result<Reserved> reserve_in(Connection& db, const Reserve& reserve, std::int64_t
   result.is_granted = result.refused_by < 0;
   if (result.is_granted) {
     const std::string ids = TRY(book(db, accounts, {.reserved_nano = reserve.nano, .reserved_tokens = reserve.tokens}));
-    TRY(insert_row(db, reserve, run, ids));
+    TRY(insert_row(db, reserve, run, ids, {}));
   }
   for (AccountRow& row : accounts) result.accounts.push_back(std::move(row.state));
   return result;
@@ -141,6 +156,17 @@ Result<void> settle_in(Connection& db, const Settlement& settlement, Time now) {
   return end_reservation(db, *row, state, settlement, now);
 }
 
+/// A call that was never reserved, with what it cost.
+Result<void> record_in(Connection& db, const Reserve& call, const Settlement& settlement, std::int64_t run, Time now) {
+  const std::int64_t tokens = settlement.usage.input_tokens + settlement.usage.output_tokens;
+  TRY(check_amount(settlement.nano, tokens, "a settlement"));
+  const Ended ended{.state = TRY(state_of_outcome(settlement.outcome)), .settlement = settlement, .at = now};
+  std::vector<AccountRow> accounts;
+  for (const Account& account : call.accounts) accounts.push_back(TRY(find_account(db, account)));
+  const std::string ids = TRY(book(db, accounts, {.spent_nano = settlement.nano, .spent_tokens = tokens}));
+  return insert_row(db, call, run, ids, ended);
+}
+
 class SqliteLedger final : public Ledger {
  public:
   explicit SqliteLedger(SqliteParts parts) : parts_(parts) {
@@ -156,7 +182,7 @@ class SqliteLedger final : public Ledger {
   }
 
   awaitable<Result<void>> settle(Settlement settlement) override {
-    return parts_.writer.run<void>(Durability::journaled, [settlement = std::move(settlement), now = parts_.clock.now(),
+    return parts_.writer.run_with_next<void>(Durability::journaled, [settlement = std::move(settlement), now = parts_.clock.now(),
                                                            pruned = pruned_](WriteBatch& batch) -> Result<void> {
       TRY(settle_in(batch.db, settlement, now));
       return prune_once_a_day(batch.db, now, *pruned);
@@ -164,19 +190,16 @@ class SqliteLedger final : public Ledger {
   }
 
   awaitable<Result<void>> record(Reserve call, Settlement settlement) override {
-    return parts_.writer.run<void>(Durability::journaled, [call = std::move(call), settlement = std::move(settlement), run = run_,
+    return parts_.writer.run_with_next<void>(Durability::journaled, [call = std::move(call), settlement = std::move(settlement), run = run_,
                                                            now = parts_.clock.now(), pruned = pruned_](WriteBatch& batch) mutable -> Result<void> {
       call.nano = call.tokens = call.output_tokens = 0;
-      for (Account& account : call.accounts) account.cap_nano = account.cap_tokens = -1;
-      settlement.id = call.id;
-      (void)TRY(reserve_in(batch.db, call, run));
-      TRY(settle_in(batch.db, settlement, now));
+      TRY(record_in(batch.db, call, settlement, run, now));
       return prune_once_a_day(batch.db, now, *pruned);
     });
   }
 
   awaitable<Result<void>> release(std::string id) override {
-    return parts_.writer.run<void>(Durability::journaled, [id = std::move(id), now = parts_.clock.now()](WriteBatch& batch) -> Result<void> {
+    return parts_.writer.run_with_next<void>(Durability::journaled, [id = std::move(id), now = parts_.clock.now()](WriteBatch& batch) -> Result<void> {
       const std::optional<OpenRow> row = TRY(find_open(batch.db, id));
       if (!row) return {};
       return end_reservation(batch.db, *row, LedgerState::released, {}, now);

@@ -77,13 +77,16 @@ class SqliteSearches final : public Searches {
         kSearchLimit);
   }
 
-  awaitable<Result<TurnCandidates>> turn(TurnView view, CandidateQuery query) override {
+  awaitable<Result<TurnCandidates>> turn(TurnView view, CandidateQuery of_messages, CandidateQuery of_memories) override {
     return parts_.readers.run<TurnCandidates>(
-        [this, view = std::move(view), query = std::move(query)](Connection& db) -> Result<TurnCandidates> {
+        [this, view = std::move(view), of_messages = std::move(of_messages), of_memories = std::move(of_memories),
+         now = parts_.clock.now()](Connection& db) -> Result<TurnCandidates> {
           const Snapshot snapshot = TRY(Snapshot::begin(db));
-          RecentMessages recent = TRY(recent_messages(db, query.user_id, view.session_id, view.before_message, view.count));
-          Result<MessageCandidates> found = find_message_candidates(db, cache_, query, recent.rows);
-          return TurnCandidates{std::move(recent.messages), std::move(found)};
+          const std::vector<std::int64_t> seen = TRY(recent_rows(db, of_messages.user_id, view.session_id, view.before_message, view.count));
+          TurnCandidates found;
+          found.messages = TRY(find_message_candidates(db, cache_, of_messages, seen));
+          found.memories = TRY(find_memory_candidates(db, cache_, of_memories, {}, now));
+          return found;
         },
         kSearchLimit);
   }

@@ -81,9 +81,13 @@ Result<SessionBuffer> read_buffer(Connection& db, const BufferQuery& query) {
   buffer.summary = summary.value;
   std::size_t bytes = 0;
   {
-    auto rows = TRY(db.query("SELECT " HOB_MESSAGE_COLUMNS ", coalesce(m.turn, 0) FROM messages m" HOB_MESSAGE_JOINS "WHERE" HOB_UNCOVERED
+    // What all messages of a session share is bound, not joined to each.
+    auto rows = TRY(db.query("SELECT m.id, m.mid, ?7, c.cid, ?8, coalesce(t.tid, ''), m.role, m.speaker, m.text, m.at, m.channel, "
+                             "m.external_id, m.attachments, m.extra, coalesce(m.turn, 0) FROM sessions s JOIN conversations c ON c.id = s.conversation "
+                             "CROSS JOIN messages m ON m.session = s.id LEFT JOIN turns t ON t.id = m.turn WHERE s.id = ?1 AND" HOB_UNCOVERED
                              "AND CASE WHEN m.turn IS NULL OR m.turn = ?6 THEN m.id < ?5 ELSE m.turn < ?6 END ORDER BY m.id",
-                             session, summary.floor_row, summary.upto_row, summary.upto_turn, before.message, before.turn));
+                             session, summary.floor_row, summary.upto_row, summary.upto_turn, before.message, before.turn, query.user_id,
+                             query.session_id));
     while (TRY(rows.next())) {
       if (items.size() >= query.limit || (bytes >= query.bytes && !items.empty())) {
         buffer.has_more = true;

@@ -19,6 +19,8 @@ constexpr std::size_t kMostInBatch = 1'000;
 constexpr int kPassiveCheckpointPages = 4'096;
 constexpr int kTruncateCheckpointPages = 16'384;
 constexpr std::chrono::seconds kProbeInterval{3};
+/// How long a write that can wait for the next one does.
+constexpr std::chrono::milliseconds kLongestLate{5};
 
 template <class Entry>
 void post_completions(const asio::any_io_executor& executor, std::vector<Entry> batch) {
@@ -50,6 +52,8 @@ void Writer::push(Durability durability, Item work, Place place) {
     return;
   }
   waiting_.push_back({durability, std::move(work), place});
+  if (waiting_.size() == 1) due_ = std::chrono::steady_clock::now() + kLongestLate;
+  if (place != Place::with_next) due_ = {};
   const bool wake = idle_;
   idle_ = false;
   lock.unlock();
@@ -61,14 +65,7 @@ void Writer::loop() {
     std::vector<Entry> batch;
     {
       std::unique_lock lock(mutex_);
-      bool probes = false;
-      while (waiting_.empty() && !closing_ && !probes) {
-        idle_ = true;
-        if (failing_)
-          probes = wake_.wait_for(lock, kProbeInterval) == std::cv_status::timeout;
-        else
-          wake_.wait(lock);
-      }
+      await_work(lock);
       if (waiting_.empty() && closing_) return;
       if (waiting_.empty()) {
         idle_ = false;
@@ -87,6 +84,20 @@ void Writer::loop() {
   }
 }
 
+/// Until a batch is due, the store closes, or, while writes fail, a probe is.
+void Writer::await_work(std::unique_lock<std::mutex>& lock) {
+  while (!closing_) {
+    if (!waiting_.empty() && std::chrono::steady_clock::now() >= due_) return;
+    idle_ = true;
+    if (!waiting_.empty())
+      wake_.wait_until(lock, due_);
+    else if (!failing_)
+      wake_.wait(lock);
+    else if (wake_.wait_for(lock, kProbeInterval) == std::cv_status::timeout && waiting_.empty())
+      return;
+  }
+}
+
 /// The next batch, in the order of arrival; one that runs alone is a batch of its own.
 std::vector<Writer::Entry> Writer::take_batch() {
   const auto most = waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(waiting_.size(), kMostInBatch));
@@ -94,6 +105,7 @@ std::vector<Writer::Entry> Writer::take_batch() {
   if (end == waiting_.begin()) end = std::next(end);
   std::vector<Entry> batch(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
   waiting_.erase(waiting_.begin(), end);
+  due_ = {};  // what is left has waited enough
   return batch;
 }
 
@@ -145,20 +157,26 @@ Result<void> Writer::write_all(std::vector<Entry>& batch) {
   TRY(set_synchronous(synced ? Durability::synced : Durability::journaled));
   TRY(db_->run("BEGIN IMMEDIATE"));
   WriteBatch context(*db_);
+  // The transaction of a single write is undone as a whole: a savepoint would keep a copy of each page it changes.
+  const bool is_single = batch.size() == 1;
   for (Entry& entry : batch) {
     const std::size_t messages = context.messages.mark(), memories = context.memories.mark();
-    TRY(db_->run("SAVEPOINT write"));
+    if (!is_single) TRY(db_->run("SAVEPOINT write"));
     if (!entry.work->run(context)) {
       // A full disk may have ended the whole transaction, and with it the writes before this one.
       if (!db_->in_transaction())
         return Error{Code::unavailable, db_->file().string() + ": the disk is full or failing; free some space"};
       // The disk's failure is the whole batch's: none of its writes would reach it.
       if (const Error error = entry.work->error(); error.code == Code::unavailable) return error;
+      if (is_single) {
+        TRY(db_->run("ROLLBACK"));
+        return {};
+      }
       TRY(db_->run("ROLLBACK TO write"));
       context.messages.rewind(messages);
       context.memories.rewind(memories);
     }
-    TRY(db_->run("RELEASE write"));
+    if (!is_single) TRY(db_->run("RELEASE write"));
   }
   TRY(context.messages.flush());
   TRY(context.memories.flush());

@@ -91,6 +91,17 @@ class Writer {
         asio::use_awaitable, std::move(work));
   }
 
+  /// The same for what nobody waits for: it is written with the next batch, which mostly comes at once, or after some
+  /// milliseconds. Writes keep their order.
+  template <class T>
+  awaitable<Result<T>> run_with_next(Durability durability, std::function<Result<T>(WriteBatch&)> work) {
+    return asio::async_initiate<const asio::use_awaitable_t<>&, void(Result<T>)>(
+        [this, durability](auto handler, std::function<Result<T>(WriteBatch&)> body) {
+          push(durability, std::make_unique<Work<WriteBatch, T, decltype(handler)>>(std::move(body), std::move(handler)), Place::with_next);
+        },
+        asio::use_awaitable, std::move(work));
+  }
+
   /// Runs `work` between two batches, outside any transaction: for what SQLite does in none (VACUUM, checkpoints). All
   /// other writes wait meanwhile.
   template <class T>
@@ -111,7 +122,7 @@ class Writer {
 
  private:
   using Item = std::unique_ptr<QueuedWork<WriteBatch>>;
-  enum class Place { in_batch, alone };
+  enum class Place { in_batch, with_next, alone };
   struct Entry {
     Durability durability;
     Item work;
@@ -120,6 +131,7 @@ class Writer {
   void push(Durability durability, Item work, Place place = Place::in_batch);
   std::vector<Entry> take_batch();
   void loop();
+  void await_work(std::unique_lock<std::mutex>& lock);
   void write(std::vector<Entry>& batch);
   void run_by_itself(Entry& entry);
   Result<void> write_all(std::vector<Entry>& batch);
@@ -138,6 +150,7 @@ class Writer {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Entry> waiting_;
+  std::chrono::steady_clock::time_point due_{};  // when what waits is written, if nothing comes that takes it along
   bool idle_ = false;
   bool closing_ = false;
   std::thread thread_;

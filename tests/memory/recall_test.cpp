@@ -37,7 +37,7 @@ struct World {
       query.session_id = run(io, store->conversations().create(anna.id, "", "http", "")).value().session_id;
     query.now = clock.now();
     Recall recall(*store, nullptr);
-    return *run(io, recall.find(std::move(query))).value().items;
+    return run(io, recall.find(std::move(query))).value();
   }
 
   TempFolder folder;
