@@ -40,7 +40,7 @@ before(async () => {
     models: `  providers:\n${providers.join("\n")}
   tiers: {fast: [well/m], smart: [well/m], embed: []}
   router: {mode: fast}
-  times: {first_token: 250ms, stall: 250ms, retries: 1}
+  times: {first_token: 1s, stall: 1s, retries: 1}
   prices: {m: {input: 1, output: 2}}
   budget: {daily: 1000, monthly: 1000}
   background: {enabled: false}
