@@ -81,8 +81,12 @@ class LearningImpl final : public Learning {
   }
 
   void wake(std::string user_id) override {
-    if (is_stopped_ || waiting_.contains(user_id) || waiting_.size() >= kMostWaiting) return;
-    // One who is being learned from just now comes again: their last turn may have ended behind the worker's back.
+    if (is_stopped_) return;
+    if (waiting_.contains(user_id)) {
+      again_.insert(std::move(user_id));
+      return;
+    }
+    if (waiting_.size() >= kMostWaiting) return;
     waiting_.insert(user_id);
     queue_.push_back(std::move(user_id));
     if (workers_ >= kMostWorkers) return;
@@ -110,6 +114,7 @@ class LearningImpl final : public Learning {
     is_stopped_ = true;
     queue_.clear();
     waiting_.clear();
+    again_.clear();
     tasks_.cancel();
     co_await tasks_.async_wait(limit);
   }
@@ -145,14 +150,22 @@ class LearningImpl final : public Learning {
       std::size_t& workers;
       ~Leaving() { --workers; }
     } leaving{workers_};
+    struct Learned {
+      LearningImpl& learning;
+      const std::string& user_id;
+      ~Learned() { learning.waiting_.erase(user_id); }
+    };
     while (!queue_.empty()) {
       const std::string user_id = std::move(queue_.front());
       queue_.pop_front();
-      waiting_.erase(user_id);
-      const auto learned = co_await learn_all(user_id, Pace::behind_turns);
-      // A user who is gone meanwhile has nothing to teach; everything else waits for the next turn.
-      if (learned.has_error() && learned.error().code != Code::not_found)
-        log::warn("memory", "learning stopped for {}: {}", user_id, learned.error().message);
+      {
+        const Learned done{*this, user_id};
+        const auto learned = co_await learn_all(user_id, Pace::behind_turns);
+        // A user who is gone meanwhile has nothing to teach; everything else waits for the next turn.
+        if (learned.has_error() && learned.error().code != Code::not_found)
+          log::warn("memory", "learning stopped for {}: {}", user_id, learned.error().message);
+      }
+      if (again_.erase(user_id) > 0) wake(user_id);
     }
   }
 
@@ -494,7 +507,8 @@ class LearningImpl final : public Learning {
   const LearningOptions options_;
   std::map<std::string, std::shared_ptr<Person>> people_;
   std::deque<std::string> queue_;
-  std::unordered_set<std::string> waiting_;
+  std::unordered_set<std::string> waiting_;  // in the queue or being learned from
+  std::unordered_set<std::string> again_;    // of those: their last turn may have ended behind the worker's back
   std::size_t workers_ = 0;
   std::function<bool()> is_busy_;  // empty: nothing is waited for
   std::chrono::steady_clock::time_point model_rests_until_{};
