@@ -82,12 +82,16 @@ class LearningImpl final : public Learning {
   }
 
   void wake(std::string user_id) override {
-    if (is_stopped_ || waiting_.contains(user_id) || waiting_.size() >= kMostWaiting) return;
-    // One who is being learned from just now comes again: their last turn may have ended behind the worker's back.
-    waiting_.insert(user_id);
+    if (is_stopped_) return;
+    if (at_work_->waiting.contains(user_id)) {
+      at_work_->again.insert(std::move(user_id));
+      return;
+    }
+    if (at_work_->waiting.size() >= kMostWaiting) return;
+    at_work_->waiting.insert(user_id);
     queue_.push_back(std::move(user_id));
-    if (*workers_ >= kMostWorkers) return;
-    ++*workers_;
+    if (at_work_->workers >= kMostWorkers) return;
+    ++at_work_->workers;
     tasks_.spawn("learning", work());
   }
 
@@ -112,7 +116,8 @@ class LearningImpl final : public Learning {
   awaitable<void> stop(std::chrono::milliseconds limit) override {
     is_stopped_ = true;
     queue_.clear();
-    waiting_.clear();
+    at_work_->waiting.clear();
+    at_work_->again.clear();
     tasks_.cancel();
     co_await tasks_.async_wait(limit);
   }
@@ -126,6 +131,11 @@ class LearningImpl final : public Learning {
     std::string id;
     Turnstile learning;  // one batch after another
     Turnstile writing;   // one judgement after another
+  };
+  struct AtWork {
+    std::unordered_set<std::string> waiting;  // in the queue or being learned from
+    std::unordered_set<std::string> again;    // of those: their last turn may have ended behind the worker's back
+    std::size_t workers = 0;
   };
   struct Judged {
     std::string user_id, cause, summary, learned_upto;
@@ -145,17 +155,25 @@ class LearningImpl final : public Learning {
 
   awaitable<void> work() {
     struct Leaving {
-      std::shared_ptr<std::size_t> workers;
-      ~Leaving() { --*workers; }
-    } leaving{workers_};
+      std::shared_ptr<AtWork> at_work;
+      ~Leaving() { --at_work->workers; }
+    } leaving{at_work_};
+    struct Learned {
+      AtWork& at_work;
+      const std::string& user_id;
+      ~Learned() { at_work.waiting.erase(user_id); }
+    };
     while (!queue_.empty()) {
       const std::string user_id = std::move(queue_.front());
       queue_.pop_front();
-      waiting_.erase(user_id);
-      const auto learned = co_await learn_all(user_id, Pace::behind_turns);
-      // A user who is gone meanwhile has nothing to teach; everything else waits for the next turn.
-      if (learned.has_error() && learned.error().code != Code::not_found)
-        log::warn("memory", "learning stopped for {}: {}", user_id, learned.error().message);
+      {
+        const Learned done{*leaving.at_work, user_id};
+        const auto learned = co_await learn_all(user_id, Pace::behind_turns);
+        // A user who is gone meanwhile has nothing to teach; everything else waits for the next turn.
+        if (learned.has_error() && learned.error().code != Code::not_found)
+          log::warn("memory", "learning stopped for {}: {}", user_id, learned.error().message);
+      }
+      if (at_work_->again.erase(user_id) > 0) wake(user_id);
     }
   }
 
@@ -498,9 +516,8 @@ class LearningImpl final : public Learning {
   const LearningOptions options_;
   std::map<std::string, std::shared_ptr<Person>> people_;
   std::deque<std::string> queue_;
-  std::unordered_set<std::string> waiting_;
   // Shared with the workers: one that stop() could not wait for ends after this is gone.
-  const std::shared_ptr<std::size_t> workers_ = std::make_shared<std::size_t>(0);
+  const std::shared_ptr<AtWork> at_work_ = std::make_shared<AtWork>();
   std::function<bool()> is_busy_;  // empty: nothing is waited for
   std::chrono::steady_clock::time_point model_rests_until_{};
   std::unordered_set<std::string> deferred_;  // who has something that waits for a model or the budget

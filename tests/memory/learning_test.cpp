@@ -72,6 +72,7 @@ class Desk {
     LearningOptions options;
     options.first_pause = std::chrono::milliseconds(1);
     options.rest = rest;
+    options.quiet = std::chrono::milliseconds(1);
     learning = make_learning(std::move(context), options);
   }
   /// Stores a message and the end of its turn.
@@ -163,6 +164,34 @@ TEST_CASE("learning: waking learns in the background, in the order said") {
   desk.learning->wake(desk.user.id);
   desk.learning->wake(desk.user.id);
   CHECK(run_until(desk.io, [&] { return desk.held() == "Lives in Lyon, moved there."; }));
+}
+
+TEST_CASE("learning: the background lets turns go first") {
+  TempFolder folder;
+  Desk desk(folder.path());
+  desk.router.is_there = true;
+  desk.router.answers = {item("Lives in Lyon.", "I live in Lyon")};
+  int looks = 0;
+  desk.learning->give_way_to([&] {
+    CHECK(desk.router.requests.empty());
+    return ++looks < 3;
+  });
+  desk.say("I live in Lyon");
+  desk.learning->wake(desk.user.id);
+  REQUIRE(run_until(desk.io, [&] { return !desk.router.requests.empty(); }));
+  CHECK(looks == 3);
+}
+
+TEST_CASE("learning: turns hold the background up for a while only") {
+  TempFolder folder;
+  Desk desk(folder.path());
+  desk.learning->give_way_to([&desk] {
+    desk.clock.advance(std::chrono::seconds(1));
+    return true;
+  });
+  desk.say("I live in Lyon");
+  desk.learning->wake(desk.user.id);
+  CHECK(run_until(desk.io, [&] { return desk.held() == "Lives in Lyon."; }));
 }
 
 TEST_CASE("learning: a turn that still runs is waited for") {
