@@ -56,6 +56,7 @@ json::object limit_json(const Budget::LimitState& limit) {
   shown["used_tokens"] = used_tokens;
   shown["resets_at"] = format_time(limit.resets_at);
   shown["is_set"] = limit.is_set;
+  if (limit.scope == "user") shown["user_name"] = limit.shown_name;
   return shown;
 }
 

@@ -117,7 +117,7 @@ std::string render_summary(const json::object& answer, const json::array& items,
 }
 
 std::string who(const json::object& limit) {
-  const std::string_view scope = string_or(limit, "scope"), name = string_or(limit, "name");
+  const std::string_view scope = string_or(limit, "scope"), name = string_or(limit, "user_name", string_or(limit, "name"));
   if (scope == "all") return "the household";
   if (scope == "background") return "background work";
   return name == "*" ? fmt::format("each {}", scope) : fmt::format("{} {}", scope, name);

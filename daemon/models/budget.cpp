@@ -195,6 +195,11 @@ class HouseholdBudget final : public Budget {
   awaitable<Result<std::vector<LimitState>>> limits(std::string user_id) override {
     const Time now = clock_.now();
     std::vector<LimitState> result;
+    CO_TRY(const std::vector<User> users, co_await store_.users().list());
+    const auto shown_name = [&](const Account& account) {
+      const auto user = std::find_if(users.begin(), users.end(), [&](const User& one) { return account.scope == "user" && one.id == account.name; });
+      return user == users.end() ? account.name : user->name;
+    };
     const std::vector<BudgetWindow> windows = {windows_.day(now), windows_.month(now)};
     for (const BudgetWindow& window : windows) {
       std::string label = window.label;
@@ -208,8 +213,9 @@ class HouseholdBudget final : public Budget {
       for (AccountState& state : states) {
         const std::string kind(window_kind(window.label));
         const BudgetCaps caps = limits_.caps(state.account.scope, state.account.name, kind);
+        std::string name = shown_name(state.account);
         result.push_back({.scope = state.account.scope, .name = state.account.name, .window = kind, .state = std::move(state),
-                          .resets_at = window.until, .is_set = caps.is_set});
+                          .resets_at = window.until, .is_set = caps.is_set, .shown_name = std::move(name)});
       }
     }
     co_return result;

@@ -60,6 +60,7 @@ class Budget {
     AccountState state;
     Time resets_at{};
     bool is_set = false;  // at run time, by budget.set
+    std::string shown_name = {};  // `name` as people know it: a user's name
   };
   virtual awaitable<Result<std::vector<LimitState>>> limits(std::string user_id) = 0;
   /// invalid: names no scope or window there is, negative.

@@ -73,7 +73,7 @@ std::vector<std::string> limits_near(const std::vector<Budget::LimitState>& limi
     const bool is_ban = limit.scope != "all" && state.account.cap_nano <= 0 && state.account.cap_tokens <= 0;  // as the owner wants it
     const Used used = how_used(state, warn_at);
     if (!has_cap(state) || is_ban || limit.name == "*" || used == Used::little) continue;
-    near.push_back(fmt::format("{} is {}: {}. It begins anew at {}; `hobctl budget set` raises it", limit_text(state.account, state.account.name, false),
+    near.push_back(fmt::format("{} is {}: {}. It begins anew at {}; `hobctl budget set` raises it", limit_text(state.account, limit.shown_name, false),
                                used == Used::up ? "used up" : "nearly used", amounts_text(state), format_time(limit.resets_at)));
   }
   return near;

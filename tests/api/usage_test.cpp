@@ -239,6 +239,7 @@ TEST_CASE("budget.set gives one user a limit of their own, by name") {
   SpendingHouse house;
   house.get("budget.set", {{"user", "bert"}, {"window", "month"}, {"usd", 0.25}});
   CHECK(number(house.limit("user", house.bert, "month"), "limit_usd") == 0.25);
+  CHECK(house.limit("user", house.bert, "month").at("user_name") == "bert");
   house.get("budget.set", {{"channel", "discord"}, {"usd", 0}});
   CHECK(number(house.limit("channel", "discord", "day"), "limit_usd") == 0);
 }

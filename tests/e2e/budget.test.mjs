@@ -54,6 +54,7 @@ test("fifty messages at once from ten users never pass a limit; who is refused i
 
     await until("settled calls", async () => (await ctl(hob, "usage", "summary")).total.reserved_usd === 0);
     const sums = {};
+    assert.match((await hob.hobctl(["budget", "get"])).stdout, /^user user3 +day /m);
     for (const by of ["day", "model", "user", "channel", "purpose", "tier"]) {
       const { items, total } = await ctl(hob, "usage", "summary", "--by", by);
       sums[by] = total.cost_usd;

@@ -15,6 +15,7 @@ Budget::LimitState limit(const std::string& scope, const std::string& name, cons
   Budget::LimitState one;
   one.scope = scope;
   one.name = name;
+  one.shown_name = name.empty() ? name : "our " + name;
   one.window = window;
   one.state.account = {.scope = scope, .name = name, .window = window + " 2026-11-21", .cap_nano = cap_nano};
   one.state.spent_nano = spent_nano;
@@ -55,8 +56,8 @@ TEST_CASE("limits that are used up are named, but not what the owner forbade, no
                                  limit("all", "", "day", 50 * kCent, 20 * kCent)},
                                 0.8);
   REQUIRE(near.size() == 2);
-  CHECK(near[0] == "the daily limit of anna is used up: 0.10 USD of 0.10 USD. It begins anew at 2026-11-22T00:00:00Z; `hobctl budget set` raises it");
-  CHECK_THAT(near[1], Contains("the monthly limit of the channel sms is nearly used"));
+  CHECK(near[0] == "the daily limit of our anna is used up: 0.10 USD of 0.10 USD. It begins anew at 2026-11-22T00:00:00Z; `hobctl budget set` raises it");
+  CHECK_THAT(near[1], Contains("the monthly limit of the channel our sms is nearly used"));
 }
 
 TEST_CASE("a household without limits is told so when its models cost money") {
