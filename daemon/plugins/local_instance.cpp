@@ -48,6 +48,7 @@ Result<void> LocalInstance::load_on_strand(const std::string& config) {
   hob_plugin* plugin = TRY(load_plugin(code, host_->host()));
   try {
     tables_ = read_tables(plugin);
+    has_tables_ = true;
   } catch (...) {
     return Error{Code::internal, "get_extension() threw"};
   }

@@ -21,7 +21,7 @@ class LocalInstance final : public ManagedInstance, public PluginPort {
   /// The thread that its start holds is made up for.
   void give_up(std::string reason) override;
   bool offers(std::string_view extension) const override {
-    return state_ != InstanceState::starting && tables_.offers(extension);
+    return state_ != InstanceState::starting && has_tables_ && tables_.offers(extension);
   }
   void send_message(std::uint64_t call, std::string data, bool is_text) override;
 
@@ -57,8 +57,9 @@ class LocalInstance final : public ManagedInstance, public PluginPort {
   PluginStrand strand_;
   std::unique_ptr<PluginHost> host_;
 
-  // Written once on the strand before the instance is ready, read on both after:
+  // Written once on the strand, read on both once has_tables_: a start that was given up may still write them.
   PluginTables tables_;
+  std::atomic<bool> has_tables_{false};
   // Any thread; changed on the strand alone:
   std::atomic<hob_plugin*> plugin_{nullptr};
   std::atomic<int> blocking_tasks_{0};
