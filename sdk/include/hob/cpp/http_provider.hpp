@@ -137,7 +137,7 @@ class HttpProvider : public Plugin {
     try {
       exchange.sse_.finish([&](const SseEvent& one) { take_event(exchange, one); });
     } catch (const Error&) {
-      if (!exchange.has_stopped_) throw;  // behind a whole answer half an event is no loss
+      // Half an event: whether the answer before it is whole, its stop tells.
     }
   }
   void on_result(const std::shared_ptr<Exchange>& sent, Code code, std::string_view body) {
