@@ -141,7 +141,10 @@ awaitable<Result<void>> serve(asio::any_io_executor core, const Options& options
   add_model_methods(methods, {router.get(), &clock, budget.get(), routing.get(), daemon.config, registry.get()});
   add_usage_methods(methods, {store.get(), budget.get(), &clock, daemon.config});
   add_budget_methods(methods, {store.get(), budget.get(), daemon.config});
-  add_user_methods(methods, {&store->users(), &clock, [&] { gate.forget_users(); }});
+  add_user_methods(methods, {&store->users(), &clock, [&] {
+                             gate.forget_users();
+                             router->forget_answers();
+                           }});
   add_key_methods(methods, {&store->users(), &clock, [&] { gate.forget_users(); }});
   add_config_methods(methods, daemon);
   method_tie.target = &methods;

@@ -298,6 +298,7 @@ class TurnRun {
   }
 
   awaitable<Result<ModelAnswer>> call_model(std::int64_t round) {
+    spent_ = {};
     std::vector<Step> steps;
     if (!journal_.has_recalled) {
       json::object data;

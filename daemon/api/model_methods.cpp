@@ -92,6 +92,9 @@ awaitable<Result<EmbedderCard>> find_embedder(ModelContext context, std::string 
   }
   const std::size_t slash = name.find('/');
   if (slash == std::string::npos) co_return co_await describe_embedder(*context.registry, std::move(name), std::move(payer));
+  // Only a provider embeds with the model it is asked for: any other would be booked at the price of whatever name it was given.
+  if (!context.config()->models.providers.contains(name.substr(0, slash)))
+    co_return Error{Code::not_found, "models.providers has no \"" + name.substr(0, slash) + "\"; an embedder plugin is named without a model"};
   EmbedderCard card;
   card.instance = name.substr(0, slash);
   card.asked = card.model = name.substr(slash + 1);

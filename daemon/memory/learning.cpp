@@ -82,7 +82,7 @@ class LearningImpl final : public Learning {
   }
 
   void wake(std::string user_id) override {
-    if (is_stopped_) return;
+    if (at_work_->is_stopped) return;
     if (at_work_->waiting.contains(user_id)) {
       at_work_->again.insert(std::move(user_id));
       return;
@@ -114,7 +114,7 @@ class LearningImpl final : public Learning {
   void give_way_to(std::function<bool()> is_busy) override { is_busy_ = std::move(is_busy); }
 
   awaitable<void> stop(std::chrono::milliseconds limit) override {
-    is_stopped_ = true;
+    at_work_->is_stopped = true;
     queue_.clear();
     at_work_->waiting.clear();
     at_work_->again.clear();
@@ -136,6 +136,7 @@ class LearningImpl final : public Learning {
     std::unordered_set<std::string> waiting;  // in the queue or being learned from
     std::unordered_set<std::string> again;    // of those: their last turn may have ended behind the worker's back
     std::size_t workers = 0;
+    bool is_stopped = false;
   };
   struct Judged {
     std::string user_id, cause, summary, learned_upto;
@@ -173,6 +174,7 @@ class LearningImpl final : public Learning {
         if (learned.has_error() && learned.error().code != Code::not_found)
           log::warn("memory", "learning stopped for {}: {}", user_id, learned.error().message);
       }
+      if (leaving.at_work->is_stopped) co_return;
       if (at_work_->again.erase(user_id) > 0) wake(user_id);
     }
   }
@@ -386,7 +388,7 @@ class LearningImpl final : public Learning {
     boost::system::error_code ignored;  // it is cut short by room_again() and by stop()
     co_await rest_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     is_resting_ = false;
-    if (is_stopped_) co_return;
+    if (at_work_->is_stopped) co_return;
     for (const std::string& user : std::exchange(deferred_, {})) wake(user);
   }
 
@@ -521,7 +523,7 @@ class LearningImpl final : public Learning {
   std::function<bool()> is_busy_;  // empty: nothing is waited for
   std::chrono::steady_clock::time_point model_rests_until_{};
   std::unordered_set<std::string> deferred_;  // who has something that waits for a model or the budget
-  bool is_stopped_ = false, is_resting_ = false;
+  bool is_resting_ = false;
   asio::steady_timer rest_;  // of deferred_
   TaskGroup tasks_;
 };

@@ -108,6 +108,7 @@ class TierRouter final : public Router {
     if (choice.is_routed && choice.tier == "fast" && !tiers_.of("smart").empty()) way.baseline = tiers_.of("smart").front();
     const bool may_escalate = choice.may_escalate && can_escalate();
     if (may_escalate) doubt_answers(way);
+    const std::uint64_t forgotten_before = forgotten_;
     Run run = co_await ask_in_order(choice.names, way, choice.is_named ? ChosenBy::caller : ChosenBy::config);
     if (run.answer.has_value() && !run.doubt.empty()) run = co_await escalate(choice, way, std::move(run));
     way.showing->close();
@@ -118,7 +119,8 @@ class TierRouter final : public Router {
     ModelAnswer answer = *std::move(run.answer);
     answer.routed_by = choice.by;
     answer.usage.tier = tier_of_answer(answer.usage.model, choice.tier);
-    if (request.is_deterministic && answer.stop == "end" && answer.tool_calls.empty() && answer.notice.empty()) cache_.put(std::move(key), answer);
+    if (request.is_deterministic && answer.stop == "end" && answer.tool_calls.empty() && answer.notice.empty() && forgotten_ == forgotten_before)
+      cache_.put(std::move(key), answer);
     co_return answer;
   }
 
@@ -207,7 +209,10 @@ class TierRouter final : public Router {
   }
   void on_call(std::function<void(const CallReport&)> listener) override { caller_.on_call(std::move(listener)); }
   void on_notice(std::function<void(std::string)> listener) override { on_notice_ = std::move(listener); }
-  void forget_answers() override { cache_.clear(); }
+  void forget_answers() override {
+    ++forgotten_;
+    cache_.clear();
+  }
 
   void set_config(std::shared_ptr<const Config> config) override {
     config_ = config;
@@ -454,6 +459,7 @@ class TierRouter final : public Router {
   std::function<void(std::string)> on_notice_;
   std::set<std::string> told_;  // providers whose owner knows that they refuse
   std::uint64_t failovers_ = 0, escalated_ = 0, cached_ = 0;
+  std::uint64_t forgotten_ = 0;  // an answer to what was asked before the last time is not kept
 };
 
 }  // namespace

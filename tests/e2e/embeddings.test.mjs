@@ -69,5 +69,6 @@ test("hob: what is wrong is said in OpenAI's shape", async () => {
   await fails({ input: [[1, 2]] }, OpenAI.BadRequestError, /tokens are not taken/);
   await fails({ dimensions: 3 }, OpenAI.BadRequestError, /dimensions/);
   await fails({ model: "nobody/x" }, OpenAI.NotFoundError, /nobody/);
+  await fails({ model: "embedder_hashing/cheap" }, OpenAI.NotFoundError, /embedder plugin is named without a model/);
   await fails({ model: "local/embed-error-429" }, OpenAI.RateLimitError, /429/);
 });

@@ -376,6 +376,14 @@ TEST_CASE("usage in a last event without its empty line is counted, half an even
   reply.body.resize(reply.body.size() - 9);
   CHECK(ask(reply).status == HOB_OK);
 }
+TEST_CASE("an error in a last event without its empty line is the provider's own") {
+  HttpReply reply;
+  reply.body = "data: {\"choices\":[{\"delta\":{\"content\":\"h\"}}]}\n\ndata: {\"error\":{\"code\":429,\"message\":\"slow down\"}}";
+  const auto answer = ask(reply);
+  CHECK(answer.status == HOB_OVERLOADED);
+  reply.body.resize(reply.body.size() - 4);
+  CHECK(ask(reply).status == HOB_UNAVAILABLE);
+}
 TEST_CASE("an answer of plain words is no answer") {
   HttpReply reply;
   reply.body = "upstream gave up";

@@ -134,10 +134,17 @@ class HttpProvider : public Plugin {
     event(one, exchange);
   }
   void take_rest(Exchange& exchange) {
+    exchange.sse_.finish([&](const SseEvent& one) {
+      if (is_whole(one.data)) take_event(exchange, one);  // of a half one: whether the answer before it is whole, its stop tells
+    });
+  }
+  static bool is_whole(std::string_view data) {
+    if (data == "[DONE]") return true;
     try {
-      exchange.sse_.finish([&](const SseEvent& one) { take_event(exchange, one); });
+      Json::parse(data);
+      return true;
     } catch (const Error&) {
-      // Half an event: whether the answer before it is whole, its stop tells.
+      return false;
     }
   }
   void on_result(const std::shared_ptr<Exchange>& sent, Code code, std::string_view body) {
