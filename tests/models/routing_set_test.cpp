@@ -92,23 +92,15 @@ TEST_CASE("the routing set is large and has hard and simple messages in both hal
     for (const Line& line : half) CHECK((!line.text.empty() && (line.tier == "fast" || line.tier == "smart") && line.in > 0 && line.out > 0));
 }
 
-TEST_CASE("the held half is routed within the bounds by the score alone") {
+TEST_CASE("held messages are routed within the bounds by the score alone, also those of a hand that saw no word list") {
   print("development half", route(read("dev"), Asked::nobody));
-  const std::vector<Line> held = read("held");
-  const Figures figures = route(held, Asked::nobody);
-  print("held half", figures);
-  print("held half, asked well", route(held, Asked::perfect));
-  print("held half, asked noisily", route(held, Asked::noisy));
-  CHECK(figures.share_wrong_fast() < 0.03);
-  CHECK(figures.share_of_saving() >= 0.90);
-}
-
-TEST_CASE("messages of a hand that saw no word list are routed within the same bounds") {
-  const std::vector<Line> people = read("held_people");
-  const Figures figures = route(people, Asked::nobody);
-  print("people", figures);
-  print("people, asked well", route(people, Asked::perfect));
-  print("people, asked noisily", route(people, Asked::noisy));
-  CHECK(figures.share_wrong_fast() < 0.03);
-  CHECK(figures.share_of_saving() >= 0.90);
+  for (const std::string name : {"held", "held_people"}) {
+    const std::vector<Line> held = read(name);
+    const Figures figures = route(held, Asked::nobody);
+    print(name, figures);
+    print(name + ", asked well", route(held, Asked::perfect));
+    print(name + ", asked noisily", route(held, Asked::noisy));
+    CHECK(figures.share_wrong_fast() < 0.03);
+    CHECK(figures.share_of_saving() >= 0.90);
+  }
 }
