@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::size_t kMaxAnswerBytes = 8 << 20;
 constexpr std::size_t kMaxToolCalls = 128;
-constexpr std::string_view kNothing = "answered with nothing";
 
 /// The provider's word among those of ModelAnswer::stop.
 std::string stop_word(std::string_view said, bool has_calls) {
@@ -83,7 +82,7 @@ Result<ModelAnswer> AnswerBuilder::finish(std::string_view result) {
   answer_.stop = stop_word(string_or(*end, "stop"), !answer_.tool_calls.empty());
   answer_.usage.model = string_or(*end, "model");
   if (answer_.text.empty() && answer_.tool_calls.empty() && answer_.stop == "end")
-    return Error{Code::unavailable, std::string(kNothing)};
+    return Error{Code::unavailable, std::string(kSaidNothing)};
   for (std::size_t i = 0; i < answer_.tool_calls.size(); ++i)
     if (std::string& id = answer_.tool_calls[i].id; id.empty()) id = "call_" + std::to_string(i);
   is_estimated_ = count_usage(answer_) || is_estimated_;
@@ -113,7 +112,7 @@ bool AnswerBuilder::count_usage(ModelAnswer& answer) const {
   return !has_input || answer.usage.output_tokens > 0;
 }
 
-bool says_nothing(const Error& error) { return error.code == Code::unavailable && error.message.find(kNothing) != std::string::npos; }
+bool says_nothing(const Error& error) { return error.code == Code::unavailable && error.message.find(kSaidNothing) != std::string::npos; }
 
 void add_usage(Usage& sum, const Usage& more) {
   sum.input_tokens += more.input_tokens;

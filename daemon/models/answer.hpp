@@ -41,6 +41,7 @@ class AnswerBuilder {
   std::string fault_;
 };
 
+inline constexpr std::string_view kSaidNothing = "answered with nothing";
 /// Whether this is the error of models that answered with nothing at all.
 bool says_nothing(const Error& error);
 

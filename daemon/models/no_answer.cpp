@@ -1,5 +1,7 @@
 #include "models/no_answer.hpp"
 
+#include "models/answer.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -51,8 +53,8 @@ std::string_view deed(const ModelFailure& failure) {
     case Kind::timeout: return "took too long";
     default: break;
   }
-  // The turn asks anew after these words.
-  return failure.error.message.find("answered with nothing") != std::string::npos ? "answered with nothing" : "gave an answer of no use";
+  // Words that says_nothing() reads: the turn asks anew after them.
+  return says_nothing(failure.error) ? kSaidNothing : "gave an answer of no use";
 }
 
 /// Of the whole server rather than of one of its models.

@@ -380,8 +380,7 @@ Features Lexicon::features(const NormalText& text) const {
   set(Trait::some_numbers, numbers == 2 || numbers == 3);
   std::size_t sentences = 0, lines = 0;
   for (std::size_t i = 0; i < raw.size(); ++i) {
-    const bool ends = raw[i] == '.' || raw[i] == '!' || raw[i] == '?';
-    sentences += ends && (i + 1 == raw.size() || raw[i + 1] == ' ' || raw[i + 1] == '\n');
+    sentences += raw[i] != '\n' && ends_sentence(raw, i);
     lines += raw[i] == '\n';
   }
   set(Trait::many_sentences, sentences >= 3);
